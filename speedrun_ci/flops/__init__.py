@@ -1,0 +1,1 @@
+"""FLOPs of a model: closed forms over its configuration."""

@@ -1,0 +1,155 @@
+"""What hardware a run's `resources` name: its kind, its chips, and the peak of one chip.
+
+Four forms exist. `replicas` of a TPU counts slices in some files and hosts in others, so it leaves two readings of
+the number of chips; the one that equals the file's `num_chips` is meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from speedrun_ci.hardware import find_accelerator, parse_slice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from speedrun_ci.hardware import Accelerator, TpuSlice
+    from speedrun_ci.strict_json import Json
+
+type DeviceKind = Literal["gpu", "tpu", "cpu", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """The hardware of a run, as far as its `resources` tell.
+
+    Attributes:
+        kind: What computes.
+        name: The accelerator's or slice's name as submitted; empty where none is named.
+        name_key: Where in `resources` the name stands, as keys from the outermost.
+        count_key: Where the number that multiplies it stands; empty where there is none.
+        accelerator: The part, or None where the name is not in our table.
+        slice: The TPU slice, or None.
+        count: GPUs, slices, or CPU machines.
+        chips: Every reading of the number of chips; empty where it cannot be told.
+        override: `device_flops_override` in FLOP/s of one chip, or None.
+    """
+
+    kind: DeviceKind
+    name: str
+    name_key: tuple[str, ...]
+    count_key: tuple[str, ...]
+    accelerator: Accelerator | None
+    slice: TpuSlice | None
+    count: int
+    chips: tuple[int, ...]
+    override: float | None
+
+    @property
+    def peaks(self) -> tuple[float, ...]:
+        """Every accepted peak of one chip in FLOP/s, ours first; empty where there is none."""
+        if self.override is not None:
+            return (self.override,)
+        if self.accelerator is None:
+            return ()
+        # A peak of a core or a whole card is of another unit than the chips we multiply by.
+        others = (peak.flops for peak in self.accelerator.other_peaks if peak.per in (None, self.accelerator.per))
+        return (self.accelerator.peak_flops, *others)
+
+
+def read_resources(resources: Mapping[str, Json]) -> Hardware:
+    """Return the hardware that `resources` name.
+
+    Args:
+        resources: The object as it stands in the file; hostile.
+    """
+    override = _number(resources.get("device_flops_override"))
+    device = resources.get("device")
+    if isinstance(device, dict):
+        return _from_device(device, resources, override)
+    if "tpu_type" in resources:
+        slices = _count(resources.get("slice_count"), 1)
+        return _tpu(_text(resources["tpu_type"]), ("tpu_type",), ("slice_count",), slices, override, replicas=False)
+    if "gpu_count" in resources or "accelerator_type" in resources:
+        gpus = _count(resources.get("gpu_count"), 1)
+        name = _text(resources.get("accelerator_type"))
+        return _gpu(name, ("accelerator_type",), ("gpu_count",), gpus, override)
+    if "num_cpus" in resources:
+        return _cpu(override)
+    return Hardware("unknown", "", (), (), None, None, 1, (), override)
+
+
+def _from_device(device: Mapping[str, Json], resources: Mapping[str, Json], override: float | None) -> Hardware:
+    key = "variant" if "variant" in device else "type"
+    name = _text(device.get(key))
+    kind = device.get("kind")
+    replicas = _count(resources.get("replicas"), 1)
+    if kind == "cpu":
+        return _cpu(override)
+    if kind == "tpu" or (kind is None and parse_slice(name) is not None):
+        return _tpu(name, ("device", key), ("replicas",), replicas, override, replicas=True)
+    if kind == "gpu" or (kind is None and find_accelerator(name) is not None):
+        each = _count(device.get("count"), 1)
+        made = _gpu(name, ("device", key), ("device", "count"), each, override)
+        return Hardware(
+            made.kind,
+            made.name,
+            made.name_key,
+            made.count_key,
+            made.accelerator,
+            None,
+            each * replicas,
+            tuple(chips * replicas for chips in made.chips),
+            override,
+        )
+    return Hardware("unknown", name, ("device", key), (), None, None, replicas, (), override)
+
+
+def _tpu(
+    name: str,
+    name_key: tuple[str, ...],
+    count_key: tuple[str, ...],
+    count: int,
+    override: float | None,
+    *,
+    replicas: bool,
+) -> Hardware:
+    found = parse_slice(name)
+    chips: tuple[int, ...] = ()
+    if found is not None and count > 0:
+        # As a number of hosts, `replicas` does not multiply.
+        chips = (found.chips * count, found.chips) if replicas and count > 1 else (found.chips * count,)
+    accelerator = found.accelerator if found is not None else find_accelerator(name)
+    return Hardware("tpu", name, name_key, count_key, accelerator, found, count, chips, override)
+
+
+def _gpu(
+    name: str, name_key: tuple[str, ...], count_key: tuple[str, ...], count: int, override: float | None
+) -> Hardware:
+    chips = (count,) if count > 0 else ()
+    return Hardware("gpu", name, name_key, count_key, find_accelerator(name), None, count, chips, override)
+
+
+def _cpu(override: float | None) -> Hardware:
+    # jax shows all cores of a machine as one device.
+    return Hardware("cpu", "", (), (), None, None, 1, (1,), override)
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Json) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        return None
+    return float(value)
+
+
+def _count(value: Json, default: int) -> int:
+    """Return a positive count, the default where it is absent, or 0 where it is no count."""
+    if value is None:
+        return default
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 1_000_000 else 0

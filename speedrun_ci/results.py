@@ -1,0 +1,241 @@
+"""The results file: every form that real ones have, as one frozen `Run`.
+
+The original contest changed the file several times and dates do not tell which form a file has, so each key is
+detected by itself. The forms are listed in `docs/format.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from speedrun_ci.fields import Fault, Spec, key, read, read_key, show, specs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from speedrun_ci.strict_json import Json
+
+RESULTS_NAME = "speedrun_results.json"
+
+C4 = "paloma/c4_en"
+"""The evaluation set of the contest: the English C4 part of Paloma."""
+
+SYNTHETIC = "synthetic"
+"""The evaluation set of the demo track: text of the built-in source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who made the run."""
+
+    name: str | None = key("name", "text", "The author's name.", required=True)
+    affiliation: str | None = key("affiliation", "text", "Where the author works or studies.")
+    url: str | None = key("url", "text", "A page of the author's.")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """The part of `train_config` that enters an identity; everything else is kept in `Run.train_keys`."""
+
+    batch_size: int | list[dict[str, int]] | None = key(
+        "train_batch_size", "batch", "Sequences in a batch, or a schedule of them.", required=True
+    )
+    num_steps: int | None = key("num_train_steps", "integer", "Optimizer steps.", required=True, above=0)
+    sequence: int | None = key(
+        "train_seq_len", "integer", "Tokens in a training sequence, where it is not the model's maximum.", above=0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One evaluation set's figures, under `eval/<set>/` in the file.
+
+    Attributes:
+        dataset: The set's name, such as `paloma/c4_en`.
+        bpb: Bits per byte.
+        loss: Mean loss in nats per token.
+        tokens: Tokens that were scored.
+        bytes: UTF-8 bytes of those tokens.
+    """
+
+    dataset: str
+    bpb: float | None
+    loss: float | None
+    tokens: float | None
+    bytes: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """The keys of `run_info`, the same in every era unless optional here."""
+
+    author: Author | None = key("author", "object", "Who made the run.", required=True, model=Author)
+    description: str | None = key("description", "text", "One sentence about the run.")
+    model_config: dict[str, Json] | None = key(
+        "model_config", "object", "The model's configuration as levanter prints it.", required=True
+    )
+    train_config: TrainConfig | None = key(
+        "train_config", "object", "The training configuration.", required=True, model=TrainConfig
+    )
+    resources: dict[str, Json] | None = key("resources", "object", "The hardware that was asked for.", required=True)
+    tokenized_dataset: Json = key("tokenized_dataset", "any", "The training data: a name, a path or a printed object.")
+    completed: str | None = key(
+        "run_completion_timestamp", "text", "When training ended, as `2025-06-27 06:41:56 UTC`.", required=True
+    )
+    total_tokens: int | None = key("total_tokens", "integer", "Tokens trained on.", required=True, above=0)
+    model_size: int | None = key("model_size", "integer", "Trainable parameters.", required=True, above=0)
+    model_flops: float | None = key(
+        "model_flops", "number", "3 x forward FLOPs per token x tokens.", required=True, above=0
+    )
+    model_flops_per_token: float | None = key(
+        "model_flops_per_token", "number", "Forward FLOPs per token; absent in early files.", above=0
+    )
+    training_time: float | None = key(
+        "training_time", "number", "Seconds: the sum of the durations of all distinct steps.", required=True, above=0
+    )
+    training_hardware_flops: float | None = key(
+        "training_hardware_flops", "number", "training_time x num_chips x device_flops.", required=True, above=0
+    )
+    num_devices: int | None = key("num_devices", "integer", "Devices that jax showed.", above=0)
+    num_chips: int | None = key("num_chips", "integer", "Chips; compute is multiplied by them.", above=0)
+    device_flops: float | None = key("device_flops", "number", "Peak FLOP/s of one chip, dense bf16.", above=0)
+    mfu: float | None = key("mfu", "number", "model_flops / training_hardware_flops.", above=0)
+    wandb_run_link: str | None = key("wandb_run_link", "text", "The run's page at W&B, or null.")
+    vocab_size: int | None = key("vocab_size", "integer", "Tokens the head scores; llama 3's if absent.", above=0)
+    tokenizer_hash: str | None = key("tokenizer_hash", "text", "`sha256:` and the digest of the tokenizer's files.")
+    data_hash: str | None = key("data_hash", "text", "`sha256:` and the digest of the training data.")
+    argv: tuple[str, ...] | None = key("argv", "texts", "Arguments the training script was called with.")
+    environment: dict[str, Json] | None = key("environment", "object", "The `SR_*` variables it was called with.")
+
+
+_DECLARED = frozenset(spec.key for _, spec in specs(RunInfo))
+
+EVALUATION_DOCS = {
+    "bpb": "Bits per byte.",
+    "loss": "Mean loss in nats per token.",
+    "tokens": "Tokens that were scored.",
+    "bytes": "UTF-8 bytes of the scored tokens.",
+}
+
+EVALUATION_KEYS = tuple(EVALUATION_DOCS)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One entry of `runs` in one results file.
+
+    Attributes:
+        path: The results file, relative to where the user stands.
+        pointer: JSON pointer of the `run_info` object.
+        info: Its keys; a key that is missing or faulty is None.
+        train_keys: The whole `train_config`.
+        evaluations: The evaluation sets it has figures for.
+        unknown_keys: Keys nobody declared.
+        faults: What is wrong with the form.
+    """
+
+    path: str
+    pointer: str
+    info: RunInfo
+    train_keys: Mapping[str, Json]
+    evaluations: tuple[Evaluation, ...]
+    unknown_keys: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def model_keys(self) -> Mapping[str, Json]:
+        """The `model_config`, empty where it is missing."""
+        return self.info.model_config or {}
+
+    @property
+    def resource_keys(self) -> Mapping[str, Json]:
+        """The `resources`, empty where they are missing."""
+        return self.info.resources or {}
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The evaluation that counts: C4 where there is one, else the demo track's."""
+        named = {evaluation.dataset: evaluation for evaluation in self.evaluations}
+        return named.get(C4) or named.get(SYNTHETIC)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the run belongs to the demo track."""
+        evaluation = self.evaluation
+        return evaluation is not None and evaluation.dataset == SYNTHETIC
+
+
+def read_runs(path: str, value: Json) -> tuple[tuple[Run, ...], tuple[Fault, ...]]:
+    """Read every run of a results file, whatever its era.
+
+    Args:
+        path: The file, for messages.
+        value: Its strict JSON value.
+
+    Returns:
+        The runs, and what is wrong with the file around them.
+    """
+    if not isinstance(value, dict):
+        return (), (_shape("", 'an object {"runs": [...]}', value),)
+    if "runs" not in value:
+        if "run_info" in value:
+            return _entry(path, "", value)
+        if "model_flops" in value or "model_config" in value:
+            return (_read_run(path, "", value),), ()
+        return (), (_shape("", '"runs", "run_info" or the keys of a run', value),)
+    entries = value["runs"]
+    if not isinstance(entries, list) or not entries:
+        return (), (_shape("/runs", "a list of at least one run", entries),)
+    runs: list[Run] = []
+    faults: list[Fault] = []
+    for index, entry in enumerate(entries):
+        made, wrong = _entry(path, f"/runs/{index}", entry)
+        runs.extend(made)
+        faults.extend(wrong)
+    return tuple(runs), tuple(faults)
+
+
+def _entry(path: str, pointer: str, entry: Json) -> tuple[tuple[Run, ...], tuple[Fault, ...]]:
+    info = entry.get("run_info") if isinstance(entry, dict) else None
+    if isinstance(info, dict):
+        return (_read_run(path, f"{pointer}/run_info", info),), ()
+    if isinstance(entry, dict) and "run_info" not in entry:
+        return (), (_shape(pointer, 'an object {"run_info": {...}}', entry),)
+    return (), (_shape(f"{pointer}/run_info" if isinstance(entry, dict) else pointer, "an object", info or entry),)
+
+
+def _shape(pointer: str, expected: str, value: Json) -> Fault:
+    return Fault("type", pointer, expected, show(value), "The file holds a list of runs.")
+
+
+def _read_run(path: str, pointer: str, value: dict[str, Json]) -> Run:
+    info, faults = read(RunInfo, value, pointer)
+    evaluations, wrong = _read_evaluations(value, pointer)
+    train = value.get("train_config")
+    evaluated = {f"eval/{item.dataset}/{name}" for item in evaluations for name in EVALUATION_KEYS}
+    unknown = tuple(name for name in value if name not in _DECLARED and name not in evaluated)
+    if not any(item.dataset in (C4, SYNTHETIC) for item in evaluations):
+        wrong = (*wrong, Fault("missing", pointer, f'"eval/{C4}/bpb", a number above 0', "nothing", "Bits per byte."))
+    return Run(
+        path=path,
+        pointer=pointer,
+        info=info,
+        train_keys=train if isinstance(train, dict) else {},
+        evaluations=evaluations,
+        unknown_keys=unknown,
+        faults=(*faults, *wrong),
+    )
+
+
+def _read_evaluations(value: dict[str, Json], pointer: str) -> tuple[tuple[Evaluation, ...], tuple[Fault, ...]]:
+    made: list[Evaluation] = []
+    faults: list[Fault] = []
+    for dataset in sorted({name[5:-4] for name in value if name.startswith("eval/") and name.endswith("/bpb")}):
+        figures: dict[str, float | None] = {}
+        for name in EVALUATION_KEYS:
+            spec = Spec(f"eval/{dataset}/{name}", "number", EVALUATION_DOCS[name], required=name == "bpb", above=0)
+            figures[name], fault = read_key(spec, value, pointer)
+            faults.extend(fault)
+        made.append(Evaluation(dataset, figures["bpb"], figures["loss"], figures["tokens"], figures["bytes"]))
+    return tuple(made), tuple(faults)
