@@ -1,0 +1,118 @@
+"""Every figure of a run, as submitted and as recomputed: the table that reports show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from speedrun_ci.finding import FigureRow, Level, Status
+from speedrun_ci.flops.architecture import NotCovered
+from speedrun_ci.identities import (
+    DEVICE_FLOPS,
+    FLOPS_PER_TOKEN,
+    HARDWARE_FLOPS,
+    MFU,
+    MODEL_FLOPS,
+    MODEL_SIZE,
+    NUM_CHIPS,
+    NUM_DEVICES,
+    TOTAL_TOKENS,
+    TRAINING_TIME,
+    VOCAB_SIZE,
+    all_identities,
+    evaluation_paths,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from speedrun_ci.finding import Figure
+    from speedrun_ci.identities import Analysis, Identity, Path
+    from speedrun_ci.results import Run
+
+_MEASURED = {
+    TRAINING_TIME: "measured",
+    NUM_DEVICES: "measured",
+    VOCAB_SIZE: "the tokenizer's",
+}
+
+
+def figure_rows(run: Run, analysis: Analysis) -> tuple[FigureRow, ...]:
+    """Return every figure of a run, and every other value that a wrong set blames.
+
+    A figure is recomputed from the corrected values of the others, so that one wrong figure shows as one mismatch and
+    not as all that follow from it.
+    """
+    return tuple(_rows(run, analysis))
+
+
+def level_of(analysis: Analysis) -> Level:
+    """Return `consistent` if every identity holds and trusted code could recompute it, else `declared`."""
+    if analysis.wrong or isinstance(analysis.architecture, NotCovered):
+        return Level.DECLARED
+    recomputed = {identity.left for identity in analysis.identities}
+    needed = {TOTAL_TOKENS, MODEL_FLOPS, MODEL_SIZE, HARDWARE_FLOPS}
+    confirmed = bool(analysis.hardware.chips) and bool(analysis.hardware.peaks)
+    return Level.CONSISTENT if needed <= recomputed and confirmed else Level.DECLARED
+
+
+def _rows(run: Run, analysis: Analysis) -> Iterator[FigureRow]:
+    evaluation = run.evaluation
+    measured = evaluation_paths(evaluation.dataset) if evaluation is not None else ()
+    shown = [
+        TOTAL_TOKENS,
+        FLOPS_PER_TOKEN,
+        MODEL_FLOPS,
+        MODEL_SIZE,
+        TRAINING_TIME,
+        NUM_DEVICES,
+        NUM_CHIPS,
+        DEVICE_FLOPS,
+        HARDWARE_FLOPS,
+        MFU,
+        VOCAB_SIZE,
+        *measured,
+    ]
+    blamed = {
+        correction.path: correction.expected
+        for wrong in analysis.wrong
+        for corrections in wrong.alternatives
+        for correction in corrections
+    }
+    # Where only the configuration is blamed, or nothing is, the figure still differs from what was declared.
+    differing = {
+        identity.left
+        for wrong in analysis.wrong
+        if all(len(correction.path) > 1 for corrections in wrong.alternatives for correction in corrections)
+        for identity in wrong.broken
+    }
+    defining = {identity.left: identity for identity in all_identities(analysis.values)}
+    for path in (*shown, *(path for path in blamed if path not in shown)):
+        yield _row(path, analysis, defining.get(path), blamed, differing)
+
+
+def _row(
+    path: Path,
+    analysis: Analysis,
+    identity: Identity | None,
+    blamed: Mapping[Path, object],
+    differing: set[Path],
+) -> FigureRow:
+    submitted = _figure(analysis.values.get(path))
+    name = ".".join(path)
+    values = analysis.values if path in differing else analysis.corrected
+    right = identity.right(values) if identity is not None else None
+    source = identity.text(values) if identity is not None and right is not None else ""
+    if path in blamed:
+        return FigureRow(name, submitted, _figure(blamed[path]), source or "the other figures", Status.MISMATCH)
+    if right is None:
+        source = _MEASURED.get(path, "nothing that the file holds")
+        return FigureRow(
+            name, submitted, None, source, Status.MISSING if submitted is None else Status.NOT_RECOMPUTABLE
+        )
+    if submitted is None:
+        return FigureRow(name, None, right, source, Status.MISSING)
+    return FigureRow(name, submitted, right, source, Status.MISMATCH if path in differing else Status.MATCH)
+
+
+def _figure(value: object) -> Figure:
+    return value if isinstance(value, (int, float, str)) else None

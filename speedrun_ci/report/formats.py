@@ -1,0 +1,31 @@
+"""Every output format there is, by name. A format is a function from a report to text."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from speedrun_ci.finding import Report
+
+    type Format = Callable[[Report, bool], str]
+
+FORMATS = {
+    "text": "speedrun_ci.report.text",
+    "json": "speedrun_ci.report.json",
+}
+"""Modules with a function `render(report, color)`; imported only when used, since some are heavy."""
+
+
+def render(name: str, report: Report, *, color: bool) -> str:
+    """Return a report in a format.
+
+    Args:
+        name: A key of `FORMATS`.
+        report: What to show.
+        color: Whether terminal colors may be used.
+    """
+    chosen: Format = import_module(FORMATS[name]).render
+    return chosen(report, color)

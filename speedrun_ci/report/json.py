@@ -1,0 +1,150 @@
+"""The JSON document of `check --format json`. Its form is frozen; its schema is `schemas/check.schema.json`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from speedrun_ci import RULESET, __version__
+from speedrun_ci.finding import (  # noqa: TC001 - pydantic evaluates the annotations to make the schema
+    Confidence,
+    Level,
+    Severity,
+    Status,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from speedrun_ci.finding import FigureRow, Finding, Report, RunReport, SubmissionReport
+
+
+class ToolData(TypedDict):
+    """Who gave the verdict, and under which rules."""
+
+    name: Literal["speedrun-ci"]
+    version: str
+    ruleset: str
+
+
+class FigureData(TypedDict):
+    """One figure, submitted and recomputed."""
+
+    name: str
+    submitted: float | str | None
+    recomputed: float | str | None
+    source: str
+    status: Status
+
+
+class RunData(TypedDict):
+    """One run; `pointer` leads to its `run_info` in the file `path`."""
+
+    path: str
+    pointer: str
+    verdict: Verdict
+    level: Level
+    evidence: list[str]
+    figures: list[FigureData]
+
+
+class FindingData(TypedDict):
+    """One violation of a rule at one place."""
+
+    code: str
+    name: str
+    severity: Severity
+    confidence: Confidence
+    path: str
+    pointer: str
+    line: int | None
+    message: str
+    expected: str
+    submitted: str
+    hint: str
+    url: str
+
+
+class SubmissionData(TypedDict):
+    """One submission."""
+
+    path: str
+    verdict: Verdict
+    runs: list[RunData]
+    findings: list[FindingData]
+
+
+class CheckData(TypedDict):
+    """Everything one call of `speedrun-ci check` found out."""
+
+    schema_version: Literal[1]
+    tool: ToolData
+    verdict: Verdict
+    submissions: list[SubmissionData]
+    sandbox: str | None
+    dry_run: str
+    wandb: str
+
+
+def render(report: Report, color: bool) -> str:  # noqa: ARG001 - a format may use it; JSON has no colors
+    """Return the document as indented text that ends with a newline."""
+    return json.dumps(document(report), indent=2, allow_nan=False) + "\n"
+
+
+def document(report: Report) -> CheckData:
+    """Return the document as plain data."""
+    return {
+        "schema_version": 1,
+        "tool": {"name": "speedrun-ci", "version": __version__, "ruleset": RULESET},
+        "verdict": report.verdict,
+        "submissions": [_submission(submission) for submission in report.submissions],
+        "sandbox": None,
+        "dry_run": report.dry_run,
+        "wandb": report.wandb,
+    }
+
+
+def _submission(submission: SubmissionReport) -> SubmissionData:
+    return {
+        "path": submission.path,
+        "verdict": submission.verdict,
+        "runs": [_run(run) for run in submission.runs],
+        "findings": [_finding(finding) for finding in submission.findings],
+    }
+
+
+def _run(run: RunReport) -> RunData:
+    return {
+        "path": run.path,
+        "pointer": run.pointer,
+        "verdict": run.verdict,
+        "level": run.level,
+        "evidence": list(run.evidence),
+        "figures": [_figure(figure) for figure in run.figures],
+    }
+
+
+def _figure(figure: FigureRow) -> FigureData:
+    return {
+        "name": figure.name,
+        "submitted": figure.submitted,
+        "recomputed": figure.recomputed,
+        "source": figure.source,
+        "status": figure.status,
+    }
+
+
+def _finding(finding: Finding) -> FindingData:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity,
+        "confidence": finding.confidence,
+        "path": finding.place.path,
+        "pointer": finding.place.pointer,
+        "line": finding.place.line,
+        "message": f"{finding.code} {finding.message}",
+        "expected": finding.expected,
+        "submitted": finding.submitted,
+        "hint": finding.hint,
+        "url": finding.url,
+    }

@@ -1,0 +1,133 @@
+"""The report for people: figures, findings, and one line that says what to do next."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from speedrun_ci import RULESET
+from speedrun_ci.finding import Severity, Status, Verdict
+from speedrun_ci.numbers import number, pair
+from speedrun_ci.submission import printable
+
+if TYPE_CHECKING:
+    from speedrun_ci.finding import FigureRow, Finding, Report, RunReport, SubmissionReport
+
+_VERDICT_STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
+_SEVERITY_STYLE = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_STATUS_STYLE = {Status.MATCH: "green", Status.MISMATCH: "red", Status.MISSING: "dim", Status.NOT_RECOMPUTABLE: "dim"}
+_WIDE = 10_000
+"""Lines are never broken: a terminal wraps them itself, and a pipe wants them whole."""
+
+
+def render(report: Report, color: bool) -> str:
+    """Return the report as lines of text."""
+    out = io.StringIO()
+    console = Console(
+        file=out, width=_WIDE, force_terminal=color, color_system="standard" if color else None, legacy_windows=False
+    )
+    for submission in report.submissions:
+        _submission(console, submission)
+    _summary(console, report)
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+
+
+def _submission(console: Console, submission: SubmissionReport) -> None:
+    console.print(_verdict(submission.verdict), Text(printable(submission.path), style="bold"), soft_wrap=True)
+    for run in submission.runs:
+        _run(console, run)
+    for finding in sorted(submission.findings, key=lambda finding: list(Severity).index(finding.severity)):
+        _finding(console, finding)
+    console.print()
+
+
+def _run(console: Console, run: RunReport) -> None:
+    evidence = f" ({', '.join(run.evidence)})" if run.evidence else ""
+    console.print(
+        Text("  run "),
+        Text(f"{printable(run.path)}{printable(run.pointer) and '#'}{printable(run.pointer)}"),
+        Text(": level "),
+        Text(f"{run.level}{evidence}", style="bold"),
+        sep="",
+        soft_wrap=True,
+    )
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
+    table.add_column("    figure")
+    table.add_column("submitted", justify="right")
+    table.add_column("recomputed", justify="right")
+    table.add_column("status")
+    table.add_column("source")
+    absent = [figure for figure in run.figures if figure.submitted is None and figure.recomputed is None]
+    for figure in (figure for figure in run.figures if figure not in absent):
+        submitted, recomputed = _values(figure)
+        status = Text(figure.status, style=_STATUS_STYLE[figure.status])
+        table.add_row(
+            Text(f"    {printable(figure.name)}"), Text(submitted), Text(recomputed), status, Text(figure.source)
+        )
+    console.print(table)
+    if absent:
+        names = ", ".join(printable(figure.name) for figure in absent)
+        console.print(
+            Text(f"    not in the file, and nothing to compute it from: {names}", style="dim"), soft_wrap=True
+        )
+
+
+def _values(figure: FigureRow) -> tuple[str, str]:
+    if figure.status is Status.MISMATCH:
+        recomputed, submitted = pair(figure.recomputed, figure.submitted)
+        return printable(submitted), printable(recomputed)
+    submitted = "-" if figure.submitted is None else printable(number(figure.submitted))
+    return submitted, "-" if figure.recomputed is None else printable(number(figure.recomputed))
+
+
+def _finding(console: Console, finding: Finding) -> None:
+    line = f":{finding.place.line}" if finding.place.line is not None else ""
+    console.print(
+        Text(f"  {finding.severity} ", style=_SEVERITY_STYLE[finding.severity]),
+        Text(f"{printable(finding.place.path)}{line}: "),
+        Text(f"{finding.code} ", style="bold"),
+        Text(finding.message),
+        sep="",
+        soft_wrap=True,
+    )
+
+
+def _summary(console: Console, report: Report) -> None:
+    runs = [run for submission in report.submissions for run in submission.runs]
+    findings = [finding for submission in report.submissions for finding in submission.findings]
+    counts = ", ".join(
+        f"{sum(run.verdict is verdict for run in runs)} {verdict}"
+        for verdict in Verdict
+        if any(run.verdict is verdict for run in runs)
+    )
+    console.print(
+        Text(f"{_plural(len(runs), 'run')} in {_plural(len(report.submissions), 'submission')}: {counts or 'none'}"),
+        soft_wrap=True,
+    )
+    seen = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
+    words = ", ".join(f"{count:,} {severity}" for severity, count in seen.items() if count)
+    console.print(f"findings: {words or 'none'}")
+    console.print(f"dry run: {report.dry_run}; W&B: {report.wandb}; ruleset {RULESET}")
+    console.print(Text("verdict: "), _verdict(report.verdict), Text(f" {_next_step(report)}"), sep="", soft_wrap=True)
+
+
+def _next_step(report: Report) -> str:
+    blocking = [finding for submission in report.submissions for finding in submission.findings if finding.blocks]
+    if blocking:
+        return f"Mend the {_plural(len(blocking), 'error')} above; `speedrun-ci explain {blocking[0].code}` says more."
+    if report.verdict is Verdict.INCONCLUSIVE:
+        return "Something could not be checked; see the findings above."
+    return "Nothing blocks this; commit it and open a pull request."
+
+
+def _verdict(verdict: Verdict) -> Text:
+    return Text(verdict.upper(), style=_VERDICT_STYLE[verdict])
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

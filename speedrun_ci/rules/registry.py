@@ -1,0 +1,109 @@
+"""Every rule there is. A rule that is not listed here does not exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from speedrun_ci.rules.arithmetic import (
+    BpbIdentity,
+    DeviceFlopsIdentity,
+    FlopsPerTokenIdentity,
+    MfuIdentity,
+    ModelFlopsIdentity,
+    ModelSizeIdentity,
+    NumChipsIdentity,
+    TotalTokensIdentity,
+    TrainingHardwareFlopsIdentity,
+)
+from speedrun_ci.rules.demo import DemoBelowEntropy, DemoTokenizer, DemoTrack
+from speedrun_ci.rules.hardware import DeviceFlopsOverride, NumDevices, OtherPeak, UnknownAccelerator, UnverifiedPeak
+from speedrun_ci.rules.json_text import (
+    JsonDuplicateKey,
+    JsonEncoding,
+    JsonNesting,
+    JsonNotFinite,
+    JsonOverflow,
+    JsonSize,
+    JsonSyntax,
+)
+from speedrun_ci.rules.layout import (
+    FileTooLarge,
+    ReadmeMissing,
+    ResultsMissing,
+    ScriptMissing,
+    SpecialFile,
+    TooManyEntries,
+    UnsafeName,
+)
+from speedrun_ci.rules.originality import WandbRunTwice
+from speedrun_ci.rules.plausibility import AuthorEmpty, BpbRange, CompletionDate, MfuRange, TrainingData, Vocabulary
+from speedrun_ci.rules.results_form import (
+    AuthorUrl,
+    MissingKey,
+    OutOfRange,
+    ResultsShape,
+    TimestampFormat,
+    UnknownKey,
+    WrongType,
+)
+from speedrun_ci.rules.tool import EvidenceMissing, NotRecomputable, RuleCrashed
+
+if TYPE_CHECKING:
+    from speedrun_ci.rules.base import Rule
+
+RULES: tuple[type[Rule], ...] = (
+    RuleCrashed,
+    EvidenceMissing,
+    NotRecomputable,
+    ResultsMissing,
+    ScriptMissing,
+    ReadmeMissing,
+    SpecialFile,
+    FileTooLarge,
+    UnsafeName,
+    TooManyEntries,
+    JsonEncoding,
+    JsonSyntax,
+    JsonDuplicateKey,
+    JsonNotFinite,
+    JsonOverflow,
+    JsonNesting,
+    JsonSize,
+    ResultsShape,
+    MissingKey,
+    WrongType,
+    OutOfRange,
+    TimestampFormat,
+    AuthorUrl,
+    UnknownKey,
+    TotalTokensIdentity,
+    ModelFlopsIdentity,
+    TrainingHardwareFlopsIdentity,
+    FlopsPerTokenIdentity,
+    ModelSizeIdentity,
+    BpbIdentity,
+    MfuIdentity,
+    NumChipsIdentity,
+    DeviceFlopsIdentity,
+    NumDevices,
+    UnknownAccelerator,
+    DeviceFlopsOverride,
+    UnverifiedPeak,
+    OtherPeak,
+    CompletionDate,
+    MfuRange,
+    BpbRange,
+    AuthorEmpty,
+    TrainingData,
+    Vocabulary,
+    WandbRunTwice,
+    DemoTrack,
+    DemoBelowEntropy,
+    DemoTokenizer,
+)
+"""In the order of their codes."""
+
+
+def find_rule(name: str) -> type[Rule] | None:
+    """Return the rule with this code or readable name, in any case."""
+    return next((rule for rule in RULES if name.lower() in (rule.code.lower(), rule.name)), None)

@@ -1,0 +1,119 @@
+"""SR001 to SR003: what could not be checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from speedrun_ci.finding import Place, Severity
+from speedrun_ci.flops.architecture import NotCovered
+from speedrun_ci.rules.base import Example, Rule, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from speedrun_ci.finding import Finding
+
+
+class RuleCrashed(Rule):
+    """A rule failed to run.
+
+    What is wrong:
+        A rule of the checker itself raised an error on this submission.
+
+    Why it matters:
+        What it checks has not been checked, so the verdict is inconclusive: neither pass nor fail.
+
+    How to fix it:
+        Nothing in the submission, most likely. Report the message as an issue of the checker.
+    """
+
+    code = "SR001"
+    name = "rule-crashed"
+    severity = Severity.WARNING
+    since = "2026.11"
+    fires = Example("a rule divides by zero")
+
+    def check(self, subject: Subject) -> Iterator[Finding]:  # noqa: ARG002
+        """Never fires by itself: the checker reports a crash where it happens."""
+        yield from ()
+
+    @classmethod
+    def report(cls, path: str, what: str, error: Exception) -> Finding:
+        """Return the finding for a part of the checker that raised."""
+        return cls.finding(
+            Place(path),
+            what,
+            expected="an answer",
+            submitted=f"{type(error).__name__}",
+            hint="The verdict is inconclusive; report this as an issue of speedrun-ci.",
+        )
+
+
+class EvidenceMissing(Rule):
+    """Evidence that was demanded could not be had.
+
+    What is wrong:
+        `--wandb require` was given, and the W&B run could not be read.
+
+    Why it matters:
+        The run is not confirmed in the way that was asked for, so the verdict is inconclusive.
+
+    How to fix it:
+        Run again when the evidence can be had, or without demanding it.
+    """
+
+    code = "SR002"
+    name = "evidence-missing"
+    severity = Severity.WARNING
+    since = "2026.11"
+    fires = Example("`--wandb require` is given")
+
+    def check(self, subject: Subject) -> Iterator[Finding]:  # noqa: ARG002
+        """Never fires by itself: what is demanded stands on the command line."""
+        yield from ()
+
+    @classmethod
+    def report(cls, path: str) -> Finding:
+        """Return the finding for a W&B run that was demanded."""
+        return cls.finding(
+            Place(path),
+            "W&B",
+            expected="the run's history, as --wandb require demands",
+            submitted="none: this version does not read W&B",
+            hint="Check with --wandb auto or --wandb skip.",
+        )
+
+
+class NotRecomputable(Rule):
+    """No formula covers the model.
+
+    What is wrong:
+        `model_config` sets a key whose effect on compute is unknown, or lacks a dimension that the formula needs.
+
+    Why it matters:
+        FLOPs and parameters cannot be recomputed from the configuration, so the level stays `declared`. That is no
+        fault: custom models are welcome, and tracing their dry run can confirm them.
+
+    How to fix it:
+        Nothing.
+    """
+
+    code = "SR003"
+    name = "not-recomputable"
+    severity = Severity.INFO
+    since = "2026.11"
+    fires = Example("an unknown key is set", edits={"/model_config/gdn_heads": 4})
+    silent = Example("an unknown key is null", edits={"/model_config/gdn_heads": None})
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """Report every model that no formula covers."""
+        for checked in subject.runs:
+            architecture = checked.analysis.architecture
+            if isinstance(architecture, NotCovered) and checked.run.info.model_config is not None:
+                yield self.finding(
+                    checked.place(("model_config",)),
+                    "model_config",
+                    expected="only keys whose compute is known",
+                    submitted=architecture.reason,
+                    hint="FLOPs cannot be recomputed by formula; the level stays declared.",
+                )

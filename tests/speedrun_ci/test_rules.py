@@ -1,0 +1,93 @@
+"""Every rule: its code, its words, and its two examples, executed."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from speedrun_ci import RULESET
+from speedrun_ci.finding import SubmissionReport, Verdict
+from speedrun_ci.rules.base import HONEST, SECTIONS, Example, Rule
+from speedrun_ci.rules.page import FAMILIES, explanation
+from speedrun_ci.rules.registry import RULES, find_rule
+from speedrun_ci.rules.tool import EvidenceMissing, RuleCrashed
+
+BY_CODE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+REPORTED_BY_THE_TOOL = (RuleCrashed, EvidenceMissing)
+
+Check = Callable[[Example], SubmissionReport]
+
+
+def codes(report: SubmissionReport) -> set[str]:
+    return {finding.code for finding in report.findings}
+
+
+def test_codes_are_in_order_without_gaps_or_duplicates() -> None:
+    expected = []
+    for family in FAMILIES:
+        count = sum(rule.code.startswith(family) for rule in RULES)
+        expected += [f"{family}{number:02}" for number in range(1, count + 1)]
+    assert expected == [rule.code for rule in RULES]
+
+
+def test_names_are_kebab_case_and_distinct() -> None:
+    names = [rule.name for rule in RULES]
+    assert len(names) == len(set(names))
+    assert [] == [name for name in names if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)]
+
+
+def test_every_rule_class_is_registered() -> None:
+    def leaves(cls: type[Rule]) -> set[type[Rule]]:
+        return set().union(*map(leaves, cls.__subclasses__())) if cls.__subclasses__() else {cls}
+
+    assert leaves(Rule) == set(RULES)
+
+
+@BY_CODE
+def test_words(rule: type[Rule]) -> None:
+    assert rule.summary().endswith(".")
+    assert list(SECTIONS) == list(rule.sections())
+    assert all(rule.sections().values())
+    assert rule.since <= RULESET
+    assert rule.code in explanation(rule)
+
+
+@BY_CODE
+def test_example_that_fires(rule: type[Rule], check_example: Check) -> None:
+    if rule in REPORTED_BY_THE_TOOL:
+        assert rule.fires.edits is None  # their examples are in test_check.py
+        return
+    report = check_example(rule.fires)
+    assert rule.code in codes(report)
+    blocks = any(finding.blocks for finding in report.findings if finding.code == rule.code)
+    if blocks:
+        assert Verdict.FAIL == report.verdict
+
+
+@BY_CODE
+def test_example_that_is_silent(rule: type[Rule], check_example: Check) -> None:
+    assert rule.code not in codes(check_example(rule.silent))
+
+
+def test_the_honest_example_has_no_finding(check_example: Check) -> None:
+    report = check_example(HONEST)
+    assert () == report.findings
+    assert Verdict.PASS == report.verdict
+    assert ["consistent"] == [run.level for run in report.runs]
+
+
+def test_messages_name_what_expected_submitted_and_next_step(check_example: Check) -> None:
+    for rule in RULES:
+        if rule in REPORTED_BY_THE_TOOL:
+            continue
+        for finding in check_example(rule.fires).findings:
+            assert "\n" not in finding.message
+            assert f"expected {finding.expected}, submitted {finding.submitted}" in finding.message
+            assert finding.hint.endswith(".")
+            assert len(finding.message) < 700
+
+
+def test_find_rule_takes_code_and_name() -> None:
+    assert "SR303" == find_rule("sr303").code  # type: ignore[union-attr]
+    assert "SR303" == find_rule("training-hardware-flops-identity").code  # type: ignore[union-attr]
+    assert None is find_rule("SR999")
