@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from speedrun_ci import __version__
+
+INTERNAL_ERROR = 3
 
 COMMANDS = {
     "check": "Check submissions and say whether their numbers can be believed.",
@@ -17,8 +22,28 @@ COMMANDS = {
 """The commands, in the order of `--help`, with the line that stands there. Module and function have the same name."""
 
 
+class BadArgumentError(click.ClickException):
+    """An argument is well formed but names nothing that can be used: one line, exit code 2."""
+
+    exit_code = 2
+
+
 class _LazyGroup(click.Group):
     """A group whose commands are imported when they are called, so that `--help` costs nothing."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command; a failure of the tool itself is one line and exit code 3, never a traceback."""
+        try:
+            return super().main(*args, **extra)
+        except Exception as error:
+            if not extra.get("standalone_mode", True) or "SPEEDRUN_CI_TRACEBACK" in os.environ:
+                raise
+            click.echo(
+                f"Error: speedrun-ci itself failed: {type(error).__name__}: {error}. Please report this; "
+                "set SPEEDRUN_CI_TRACEBACK=1 to see where.",
+                err=True,
+            )
+            sys.exit(INTERNAL_ERROR)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)

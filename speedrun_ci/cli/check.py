@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from speedrun_ci.check import check_all
+from speedrun_ci.cli import BadArgumentError
 from speedrun_ci.finding import Verdict
 from speedrun_ci.report.formats import FORMATS, render
 from speedrun_ci.results import RESULTS_NAME
@@ -78,14 +78,14 @@ def check(  # one argument per option
     """
     formats = formats or ("text",)
     if len(outputs) > len(formats):
-        raise click.UsageError(f"{len(outputs)} --output for {len(formats)} --format; give one --format for each.")
+        raise BadArgumentError(f"{len(outputs)} --output for {len(formats)} --format; give one --format for each.")
     try:
         submissions = [item for path in paths for item in find_submissions(path, results_only=results_only)]
     except UnreadableError as error:
-        raise click.UsageError(str(error)) from error
+        raise BadArgumentError(str(error)) from error
     if not any(submission.results for submission in submissions):
         named = ", ".join(paths)
-        raise click.UsageError(f"{named}: no {RESULTS_NAME} found; train first, or name another directory.")
+        raise BadArgumentError(f"{named}: no {RESULTS_NAME} found; train first, or name another directory.")
     report = check_all(_with_progress(submissions), now=datetime.now(UTC), dry_run=not no_dry_run, wandb=wandb)
     for index, name in enumerate(formats):
         _write(
@@ -117,11 +117,13 @@ def _write(text: str, output: str | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
+    from tempfile import NamedTemporaryFile  # costs 10 ms, which a report to the terminal need not pay
+
     target = Path(output)
     try:
         # Written beside its place and renamed, so that nobody ever reads half a report.
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
+        with NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
             file.write(text)
         Path(file.name).replace(target)
     except OSError as error:
-        raise click.UsageError(f"--output {output}: {(error.strerror or 'cannot be written').lower()}") from error
+        raise BadArgumentError(f"--output {output}: {(error.strerror or 'cannot be written').lower()}") from error

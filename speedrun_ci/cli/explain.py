@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from speedrun_ci.cli import BadArgumentError
 from speedrun_ci.rules.page import explanation
 from speedrun_ci.rules.registry import RULES, find_rule
 
@@ -19,7 +20,7 @@ def explain(rule: str) -> None:
     """
     found = find_rule(rule)
     if found is None:
-        raise click.UsageError(
+        raise BadArgumentError(
             f"{rule!r} is no rule; expected a code from {RULES[0].code} to {RULES[-1].code} or a name, "
             "as `speedrun-ci rules` lists them."
         )

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from speedrun_ci.cli import BadArgumentError
 from speedrun_ci.schema import SCHEMAS
 
 
@@ -23,5 +24,5 @@ def schema(name: str | None) -> None:
             click.echo(f"{known:<18} {make()['description']}")
         return
     if name not in SCHEMAS:
-        raise click.UsageError(f"{name!r} is no schema; expected one of {', '.join(SCHEMAS)}.")
+        raise BadArgumentError(f"{name!r} is no schema; expected one of {', '.join(SCHEMAS)}.")
     click.echo(json.dumps(SCHEMAS[name](), indent=2))

@@ -29,7 +29,14 @@ def render(report: Report, color: bool) -> str:
     """Return the report as lines of text."""
     out = io.StringIO()
     console = Console(
-        file=out, width=_WIDE, force_terminal=color, color_system="standard" if color else None, legacy_windows=False
+        file=out,
+        width=_WIDE,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
     )
     for submission in report.submissions:
         _submission(console, submission)

@@ -16,18 +16,14 @@ if TYPE_CHECKING:
 
     from speedrun_ci.finding import Finding
 
-TIMESTAMP = "%Y-%m-%d %H:%M:%S UTC"
-"""The form of every real file; ISO 8601 with a time zone is accepted too."""
-
 
 def parse_timestamp(text: str) -> datetime | None:
-    """Return a completion timestamp as a time in UTC, or None if it is none."""
+    """Return a completion timestamp as a time in UTC, or None if it is none.
+
+    Real files have `2025-06-27 06:41:56 UTC`; ISO 8601 with a time zone is accepted too.
+    """
     try:
-        return datetime.strptime(text, TIMESTAMP).replace(tzinfo=UTC)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.removesuffix(" UTC") + "+00:00" if text.endswith(" UTC") else text)
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
