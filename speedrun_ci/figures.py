@@ -29,11 +29,8 @@ if TYPE_CHECKING:
     from speedrun_ci.identities import Analysis, Identity, Path
     from speedrun_ci.results import Run
 
-_MEASURED = {
-    TRAINING_TIME: "measured",
-    NUM_DEVICES: "measured",
-    VOCAB_SIZE: "the tokenizer's",
-}
+_OF_THE_MODEL = (FLOPS_PER_TOKEN, MODEL_FLOPS, MODEL_SIZE)
+_OF_THE_HARDWARE = (NUM_CHIPS, DEVICE_FLOPS, HARDWARE_FLOPS)
 
 
 def figure_rows(run: Run, analysis: Analysis) -> tuple[FigureRow, ...]:
@@ -105,13 +102,22 @@ def _row(
     if path in blamed:
         return FigureRow(name, submitted, _figure(blamed[path]), source or "the other figures", Status.MISMATCH)
     if right is None:
-        source = _MEASURED.get(path, "nothing that the file holds")
+        source = _why_not(path, analysis)
         return FigureRow(
             name, submitted, None, source, Status.MISSING if submitted is None else Status.NOT_RECOMPUTABLE
         )
     if submitted is None:
         return FigureRow(name, None, right, source, Status.MISSING)
     return FigureRow(name, submitted, right, source, Status.MISMATCH if path in differing else Status.MATCH)
+
+
+def _why_not(path: Path, analysis: Analysis) -> str:
+    """Say why a figure cannot be recomputed."""
+    if path in _OF_THE_MODEL and isinstance(analysis.architecture, NotCovered):
+        return analysis.architecture.reason
+    if path in _OF_THE_HARDWARE:
+        return "hardware that is not in our table"
+    return "the tokenizer's" if path == VOCAB_SIZE else "measured"
 
 
 def _figure(value: object) -> Figure:

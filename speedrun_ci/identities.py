@@ -77,7 +77,7 @@ class Identity:
     Attributes:
         code: The rule that reports it.
         left: The figure on the left.
-        right: Computes the right-hand side; None where trusted code cannot.
+        compute: Computes the right-hand side; None where trusted code cannot.
         inputs: The values on the right, with the power in which each enters, or 0 where it is not a power.
         tolerance: Relative difference up to which both sides are equal.
         certain: Whether a difference proves something wrong, or only makes it likely.
@@ -86,11 +86,16 @@ class Identity:
 
     code: str
     left: Path
-    right: Callable[[Values], float | None]
+    compute: Callable[[Values], float | None]
     inputs: Mapping[Path, int]
     tolerance: float
     certain: bool
     text: Callable[[Values], str]
+
+    def right(self, values: Values) -> float | None:
+        """Return the right-hand side, or None where it cannot be computed or is beyond a double."""
+        value = self.compute(values)
+        return value if value is not None and math.isfinite(value) else None
 
     def holds(self, values: Values) -> bool:
         """Whether both sides agree."""
@@ -166,7 +171,7 @@ def analyse(run: Run) -> Analysis:
     identities = tuple(
         identity
         for identity in all_identities(values)
-        if identity.left in values and identity.right(values) is not None
+        if identity.left in values and identity.compute(values) is not None
     )
     wrong = tuple(explain(identities, values))
     corrected = dict(values)
@@ -323,12 +328,14 @@ def _solutions(identity: Identity, path: Path, values: Values) -> Iterator[Json]
     power = identity.inputs[path]
     value = values.get(path)
     if power and right and isinstance(value, (int, float)):
-        yield from _rounded(path, value * (left / right) ** power)
+        yield from _rounded(path, value * (left / right) if power > 0 else value * (right / left))
     else:
         yield from _searched(identity, path, values, left)
 
 
 def _rounded(path: Path, value: float) -> Iterator[Json]:
+    if not math.isfinite(value):
+        return
     counted = path in _WHOLE or path[-1].endswith(("/tokens", "/bytes"))
     whole = counted or (path[0] in ("model_config", "resources") and path[-1] != "device_flops_override")
     if not whole:
@@ -576,15 +583,21 @@ def _peak_readings(values: Values) -> tuple[float, ...]:
 
 
 def _formula(values: Values) -> float | None:
-    model, sequence = _architecture(values), sequence_path(values)
-    length = _number(values.get(sequence)) if sequence else None
+    model, length = _architecture(values), _length(values)
     if isinstance(model, NotCovered) or length is None:
         return None
-    return flops_per_token(model, _vocabulary(values), int(length))
+    return flops_per_token(model, _vocabulary(values), length)
 
 
 def _model_text(values: Values) -> str:
     return f"closed form of model_config, vocabulary {number(_vocabulary(values))}"
+
+
+def _length(values: Values) -> int | None:
+    """Return the tokens of a training sequence, or None if they are no plausible whole number."""
+    path = sequence_path(values)
+    length = _number(values.get(path)) if path else None
+    return int(length) if length is not None and length.is_integer() and 0 < length < _LARGEST_WHOLE else None
 
 
 def _vocabulary(values: Values) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 _PLAIN_BELOW = 1e7
-_WHOLE_BELOW = 10**13
+_WHOLE_BELOW = 10**12
 """Above this, digits say less than the exponent."""
 
 
@@ -20,6 +20,8 @@ def number(value: object, digits: int = 4) -> str:
         return "nothing"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
+    if not math.isfinite(value):
+        return "nothing that is a number" if math.isnan(value) else "more than a double holds"
     if float(value).is_integer() and abs(value) < _WHOLE_BELOW:
         return f"{int(value):,}"
     if 1e-3 <= abs(value) < _PLAIN_BELOW:
@@ -30,9 +32,9 @@ def number(value: object, digits: int = 4) -> str:
 
 
 def pair(expected: object, submitted: object) -> tuple[str, str]:
-    """Return two different figures with just enough digits to tell them apart."""
-    for digits in (4, 6, 9, 12):
+    """Return two figures with just enough digits to tell them apart, if they differ."""
+    for digits in (4, 6, 9, 12, 17):
         written = number(expected, digits), number(submitted, digits)
         if written[0] != written[1]:
             return written
-    return number(expected, 17), number(submitted, 17)
+    return written if expected == submitted else (repr(expected), repr(submitted))

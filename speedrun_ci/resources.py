@@ -66,30 +66,33 @@ def read_resources(resources: Mapping[str, Json]) -> Hardware:
     """
     override = _number(resources.get("device_flops_override"))
     device = resources.get("device")
-    if isinstance(device, dict):
+    if isinstance(device, dict) and device:
         return _from_device(device, resources, override)
-    if "tpu_type" in resources:
+    if resources.get("tpu_type") is not None:
         slices = _count(resources.get("slice_count"), 1)
         return _tpu(_text(resources["tpu_type"]), ("tpu_type",), ("slice_count",), slices, override, replicas=False)
-    if "gpu_count" in resources or "accelerator_type" in resources:
+    if resources.get("gpu_count") is not None or resources.get("accelerator_type") is not None:
         gpus = _count(resources.get("gpu_count"), 1)
         name = _text(resources.get("accelerator_type"))
         return _gpu(name, ("accelerator_type",), ("gpu_count",), gpus, override)
-    if "num_cpus" in resources:
-        return _cpu(override)
+    if resources.get("num_cpus") is not None:
+        return _cpu((), 1, override)
     return Hardware("unknown", "", (), (), None, None, 1, (), override)
 
 
 def _from_device(device: Mapping[str, Json], resources: Mapping[str, Json], override: float | None) -> Hardware:
-    key = "variant" if "variant" in device else "type"
+    key = "type" if device.get("variant") is None and "type" in device else "variant"
     name = _text(device.get(key))
     kind = device.get("kind")
     replicas = _count(resources.get("replicas"), 1)
+    if kind is None:
+        part = find_accelerator(name)
+        kind = "tpu" if parse_slice(name) is not None else part.kind if part is not None else None
     if kind == "cpu":
-        return _cpu(override)
-    if kind == "tpu" or (kind is None and parse_slice(name) is not None):
+        return _cpu(("replicas",), replicas, override)
+    if kind == "tpu":
         return _tpu(name, ("device", key), ("replicas",), replicas, override, replicas=True)
-    if kind == "gpu" or (kind is None and find_accelerator(name) is not None):
+    if kind == "gpu":
         each = _count(device.get("count"), 1)
         made = _gpu(name, ("device", key), ("device", "count"), each, override)
         return Hardware(
@@ -100,7 +103,7 @@ def _from_device(device: Mapping[str, Json], resources: Mapping[str, Json], over
             made.accelerator,
             None,
             each * replicas,
-            tuple(chips * replicas for chips in made.chips),
+            tuple(chips * replicas for chips in made.chips if replicas),
             override,
         )
     return Hardware("unknown", name, ("device", key), (), None, None, replicas, (), override)
@@ -120,7 +123,7 @@ def _tpu(
     if found is not None and count > 0:
         # As a number of hosts, `replicas` does not multiply.
         chips = (found.chips * count, found.chips) if replicas and count > 1 else (found.chips * count,)
-    accelerator = found.accelerator if found is not None else find_accelerator(name)
+    accelerator = found.accelerator if found is not None else _part(name, "tpu")
     return Hardware("tpu", name, name_key, count_key, accelerator, found, count, chips, override)
 
 
@@ -128,12 +131,19 @@ def _gpu(
     name: str, name_key: tuple[str, ...], count_key: tuple[str, ...], count: int, override: float | None
 ) -> Hardware:
     chips = (count,) if count > 0 else ()
-    return Hardware("gpu", name, name_key, count_key, find_accelerator(name), None, count, chips, override)
+    return Hardware("gpu", name, name_key, count_key, _part(name, "gpu"), None, count, chips, override)
 
 
-def _cpu(override: float | None) -> Hardware:
-    # jax shows all cores of a machine as one device.
-    return Hardware("cpu", "", (), (), None, None, 1, (1,), override)
+def _cpu(count_key: tuple[str, ...], count: int, override: float | None) -> Hardware:
+    # jax shows all cores of a machine as one device. Where every machine is a task of its own, some count only one.
+    chips = tuple(dict.fromkeys((count, 1))) if count > 0 else ()
+    return Hardware("cpu", "", (), count_key, None, None, count, chips, override)
+
+
+def _part(name: str, kind: Literal["gpu", "tpu"]) -> Accelerator | None:
+    """Return the accelerator of that name, unless it is of another kind than the resources say."""
+    found = find_accelerator(name)
+    return found if found is not None and found.kind == kind else None
 
 
 def _text(value: Json) -> str:

@@ -6,13 +6,16 @@ detected by itself. The forms are listed in `docs/format.md`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from speedrun_ci.fields import Fault, Spec, key, read, read_key, show, specs
+from speedrun_ci.flops.architecture import DIMENSION_KEYS, LENGTH_KEYS, least_dimension
+from speedrun_ci.strict_json import pointer_to
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from speedrun_ci.strict_json import Json
 
@@ -120,6 +123,14 @@ EVALUATION_DOCS = {
 
 EVALUATION_KEYS = tuple(EVALUATION_DOCS)
 
+EVALUATION_PATTERN = rf"^eval/([!-~]{{1,100}})/({'|'.join(EVALUATION_KEYS)})(?![\s\S])"
+"""Matches the keys that hold an evaluation set's figures, in Python and in a JSON Schema alike (where `$` differs).
+
+Tools log other keys under `eval/` too, such as `eval/bpb` over all sets; those are nobody's figures.
+"""
+
+_EVALUATION_KEY = re.compile(EVALUATION_PATTERN)
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -156,7 +167,7 @@ class Run:
     @property
     def evaluation(self) -> Evaluation | None:
         """The evaluation that counts: C4 where there is one, else the demo track's."""
-        named = {evaluation.dataset: evaluation for evaluation in self.evaluations}
+        named = {evaluation.dataset: evaluation for evaluation in self.evaluations if evaluation.bpb is not None}
         return named.get(C4) or named.get(SYNTHETIC)
 
     @property
@@ -197,12 +208,12 @@ def read_runs(path: str, value: Json) -> tuple[tuple[Run, ...], tuple[Fault, ...
 
 
 def _entry(path: str, pointer: str, entry: Json) -> tuple[tuple[Run, ...], tuple[Fault, ...]]:
-    info = entry.get("run_info") if isinstance(entry, dict) else None
-    if isinstance(info, dict):
-        return (_read_run(path, f"{pointer}/run_info", info),), ()
-    if isinstance(entry, dict) and "run_info" not in entry:
+    if not isinstance(entry, dict) or "run_info" not in entry:
         return (), (_shape(pointer, 'an object {"run_info": {...}}', entry),)
-    return (), (_shape(f"{pointer}/run_info" if isinstance(entry, dict) else pointer, "an object", info or entry),)
+    info = entry["run_info"]
+    if not isinstance(info, dict):
+        return (), (_shape(f"{pointer}/run_info", "an object", info),)
+    return (_read_run(path, f"{pointer}/run_info", info),), ()
 
 
 def _shape(pointer: str, expected: str, value: Json) -> Fault:
@@ -213,10 +224,13 @@ def _read_run(path: str, pointer: str, value: dict[str, Json]) -> Run:
     info, faults = read(RunInfo, value, pointer)
     evaluations, wrong = _read_evaluations(value, pointer)
     train = value.get("train_config")
-    evaluated = {f"eval/{item.dataset}/{name}" for item in evaluations for name in EVALUATION_KEYS}
-    unknown = tuple(name for name in value if name not in _DECLARED and name not in evaluated)
-    if not any(item.dataset in (C4, SYNTHETIC) for item in evaluations):
-        wrong = (*wrong, Fault("missing", pointer, f'"eval/{C4}/bpb", a number above 0', "nothing", "Bits per byte."))
+    unknown = tuple(name for name in value if name not in _DECLARED and not _EVALUATION_KEY.match(name))
+    bpb = f"eval/{C4}/bpb"
+    if value.get(bpb) is None and value.get(f"eval/{SYNTHETIC}/bpb") is None:
+        got = "null" if bpb in value else "nothing"
+        missing = Fault("missing", pointer + pointer_to([bpb]), "a number above 0", got, EVALUATION_DOCS["bpb"])
+        wrong = (*wrong, missing)
+    wrong = (*wrong, *_impossible_dimensions(info.model_config or {}, pointer))
     return Run(
         path=path,
         pointer=pointer,
@@ -228,13 +242,29 @@ def _read_run(path: str, pointer: str, value: dict[str, Json]) -> Run:
     )
 
 
+def _impossible_dimensions(model: Mapping[str, Json], pointer: str) -> Iterator[Fault]:
+    """Yield a fault for every dimension that is a number but counts nothing.
+
+    Anything else than a number is a custom model's own business, which no formula covers; but no model has -512 heads.
+    """
+    for name in (*DIMENSION_KEYS, *LENGTH_KEYS):
+        value = model.get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        least = least_dimension(name)
+        if value < least or not float(value).is_integer():
+            where = pointer + pointer_to(["model_config", name])
+            expected = f"a whole number of at least {least}"
+            yield Fault("range", where, expected, show(value), "A dimension of the model.")
+
+
 def _read_evaluations(value: dict[str, Json], pointer: str) -> tuple[tuple[Evaluation, ...], tuple[Fault, ...]]:
     made: list[Evaluation] = []
     faults: list[Fault] = []
-    for dataset in sorted({name[5:-4] for name in value if name.startswith("eval/") and name.endswith("/bpb")}):
+    for dataset in sorted({match[1] for match in map(_EVALUATION_KEY.match, value) if match}):
         figures: dict[str, float | None] = {}
         for name in EVALUATION_KEYS:
-            spec = Spec(f"eval/{dataset}/{name}", "number", EVALUATION_DOCS[name], required=name == "bpb", above=0)
+            spec = Spec(f"eval/{dataset}/{name}", "number", EVALUATION_DOCS[name], above=0)
             figures[name], fault = read_key(spec, value, pointer)
             faults.extend(fault)
         made.append(Evaluation(dataset, figures["bpb"], figures["loss"], figures["tokens"], figures["bytes"]))

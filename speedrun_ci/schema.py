@@ -1,6 +1,9 @@
 """JSON Schemas of every file format, derived from the declarations the checker reads and writes with.
 
 This is the only module that pays for importing pydantic (see `speedrun_ci.fields`).
+
+A file is valid exactly if the checker reads it without a fault, but for one thing that JSON Schema cannot say: the
+first `start` of a batch schedule is 0 and each is greater than the one before.
 """
 
 from __future__ import annotations
@@ -8,10 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic.json_schema import models_json_schema
 
-from speedrun_ci.fields import MAX_COUNT, specs
+from speedrun_ci.fields import MAX_COUNT, MAX_SCHEDULE, specs
+from speedrun_ci.flops.architecture import DIMENSION_KEYS, LENGTH_KEYS, least_dimension
 from speedrun_ci.report.json import CheckData
-from speedrun_ci.results import EVALUATION_KEYS, RunInfo
+from speedrun_ci.results import C4, EVALUATION_PATTERN, SYNTHETIC, RunInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +29,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 class _BatchStep(BaseModel):
     """A batch size, from a step on."""
 
-    start: Annotated[int, Field(ge=0)]
-    value: Annotated[int, Field(ge=1)]
+    start: Annotated[int, Field(ge=0, lt=MAX_COUNT)]
+    value: Annotated[int, Field(ge=1, lt=MAX_COUNT)]
 
 
 _TYPES: dict[str, Any] = {
@@ -34,17 +39,23 @@ _TYPES: dict[str, Any] = {
     "integer": int,
     "object": dict[str, Any],
     "texts": list[str],
-    "batch": Annotated[int, Field(ge=1)] | Annotated[list[_BatchStep], Field(min_length=1)],
+    "batch": Annotated[int, Field(ge=1, lt=MAX_COUNT)]
+    | Annotated[list[_BatchStep], Field(min_length=1, max_length=MAX_SCHEDULE)],
     "any": Any,
 }
 
 
 def run_info_model() -> type[BaseModel]:
     """Return a pydantic model that accepts what `speedrun_ci.results` reads without a fault."""
+    # Both keywords bind numbers only, as the reader does: a dimension of a custom model may be anything else.
+    dimensions = {name: {"minimum": least_dimension(name), "multipleOf": 1} for name in (*DIMENSION_KEYS, *LENGTH_KEYS)}
     extra: dict[str, Any] = {
-        "patternProperties": {
-            f"^eval/.+/({'|'.join(EVALUATION_KEYS)})$": {"exclusiveMinimum": 0, "type": ["number", "null"]}
-        }
+        "allOf": [{"properties": {"model_config": {"properties": dimensions}}}],
+        "patternProperties": {EVALUATION_PATTERN: {"exclusiveMinimum": 0, "type": ["number", "null"]}},
+        "anyOf": [
+            {"required": [bpb], "properties": {bpb: {"type": "number"}}}
+            for bpb in (f"eval/{C4}/bpb", f"eval/{SYNTHETIC}/bpb")
+        ],
     }
     return _model(RunInfo, extra)
 
@@ -55,8 +66,16 @@ def results_schema() -> dict[str, Any]:
     entry = create_model("Entry", run_info=(info, ...), __doc__="One run.")
     runs: Any = Annotated[list[entry], Field(min_length=1)]  # type: ignore[valid-type]
     newest = create_model("ResultsFile", runs=(runs, ...), __doc__="The newest form: a list of runs.")
-    forms: Any = newest | entry | info
-    schema = TypeAdapter(forms).json_schema()
+    forms, definitions = models_json_schema([(model, "validation") for model in (newest, entry, info)])
+    # A union of the three would let a file with a broken list of runs pass as one of the older forms.
+    bare = {"if": {"required": ["run_info"]}, "then": forms[entry, "validation"], "else": forms[info, "validation"]}
+    schema = {
+        "type": "object",
+        "if": {"required": ["runs"]},
+        "then": forms[newest, "validation"],
+        "else": bare,
+        **definitions,
+    }
     return _titled(schema, "speedrun_results.json", "What training writes: the figures and configuration of runs.")
 
 
@@ -74,7 +93,8 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 def _model(declared: type[Any], extra: dict[str, Any] | None = None) -> type[BaseModel]:
-    fields: dict[str, Any] = {attribute: _field(spec) for attribute, spec in specs(declared)}
+    # The schema shows the keys; by these names pydantic would take `model_config` for its own configuration.
+    fields: dict[str, Any] = {f"{attribute}_field": _field(spec) for attribute, spec in specs(declared)}
     config = ConfigDict(extra="allow", json_schema_extra=extra)
     made: type[BaseModel] = create_model(declared.__name__, __config__=config, __doc__=declared.__doc__, **fields)
     return made

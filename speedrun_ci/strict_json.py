@@ -11,7 +11,7 @@ import math
 import re
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, Never
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ MAX_DEPTH = 32
 """Real files nest 6 deep. Python's decoder recurses, so the bound comes before it."""
 
 MAX_INTEGER_DIGITS = 308
-"""A double ends near 1.8e308; every integer of this many characters can be compared with one."""
+"""A double ends near 1.8e308; every integer of this many digits can be compared with one."""
 
 MAX_PROBLEMS = 20
 """Nobody reads a hundred findings about one file."""
@@ -69,10 +69,6 @@ class Document:
         return {wanted[value.path]: value.line for value in _values(self.text) if value.path in wanted}
 
 
-class _NotStrictError(Exception):
-    """Raised inside the decoder to stop it at something that has no single meaning."""
-
-
 def pointer_to(path: Iterable[str]) -> str:
     """Return the JSON pointer (RFC 6901) for a sequence of keys and indices."""
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
@@ -100,23 +96,22 @@ def parse(data: bytes) -> Document | tuple[Problem, ...]:
     deep = _too_deep(text)
     if deep is not None:
         return (deep,)
+    watch = _Watch()
     try:
         value = json.loads(
             text,
-            object_pairs_hook=_distinct_keys,
-            parse_constant=_no_constant,
-            parse_float=_finite_float,
-            parse_int=_bounded_int,
+            object_pairs_hook=watch.members,
+            parse_constant=watch.constant,
+            parse_float=watch.real,
+            parse_int=watch.integer,
         )
     except json.JSONDecodeError as error:
         found = shorten(text[error.pos : error.pos + 20]) or "the end of the file"
         return (Problem("syntax", "", error.lineno, f"JSON ({error.msg.lower()})", found),)
-    except _NotStrictError:
-        return tuple(islice(_loose_places(text), MAX_PROBLEMS))
-    if _SURROGATE_ESCAPE.search(text):
-        lone = tuple(islice(_lone_surrogates(text), MAX_PROBLEMS))
-        if lone:
-            return lone
+    if watch.loose or _SURROGATE_ESCAPE.search(text):
+        problems = tuple(islice(_problems(text), MAX_PROBLEMS))
+        if problems:
+            return problems
     return Document(text, value)
 
 
@@ -155,29 +150,39 @@ def _too_deep(text: str) -> Problem | None:
     return None
 
 
-def _distinct_keys(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise _NotStrictError
-    return made
+class _Watch:
+    """The decoder's hooks. They note that something has no single meaning and let the decoder go on to the end.
+
+    Stopping it there would leave the rest unread, and only of a text that is known to be well formed can the places of
+    what is wrong be told.
+    """
+
+    def __init__(self) -> None:
+        self.loose = False
+
+    def members(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        made = dict(pairs)
+        self.loose |= len(made) != len(pairs)
+        return made
+
+    def constant(self, _: str) -> None:
+        self.loose = True
+
+    def real(self, number: str) -> float:
+        value = float(number)
+        self.loose |= math.isinf(value)
+        return value
+
+    def integer(self, number: str) -> int:
+        # The digit bound comes first: converting decimal digits to an integer is quadratic.
+        if _too_many_digits(number):
+            self.loose = True
+            return 0
+        return int(number)
 
 
-def _no_constant(_: str) -> Never:
-    raise _NotStrictError
-
-
-def _finite_float(number: str) -> float:
-    value = float(number)
-    if math.isinf(value):
-        raise _NotStrictError
-    return value
-
-
-def _bounded_int(number: str) -> int:
-    # The digit bound comes first: converting decimal digits to an integer is quadratic.
-    if len(number) > MAX_INTEGER_DIGITS:
-        raise _NotStrictError
-    return int(number)
+def _too_many_digits(integer: str) -> bool:
+    return len(integer) - integer.startswith("-") > MAX_INTEGER_DIGITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +229,18 @@ def _values(text: str) -> Iterator[_Value]:
                 expect_key = lexeme == "{"
 
 
-def _loose_places(text: str) -> Iterator[Problem]:
+def _problems(text: str) -> Iterator[Problem]:
+    """Yield everything in a well-formed text that has no single meaning."""
     for value in _values(text):
         if value.repeated:
             yield _problem_at(value, "duplicate-key", "each key once", "the same key again")
-        if value.first in ("NaN", "Infinity", "-Infinity"):
+        if value.path and not _encodable(value.path[-1]):
+            yield _problem_at(value, "encoding", "whole characters", "half of a surrogate pair in the key")
+        if value.first[0] == '"':
+            if _SURROGATE_ESCAPE.search(value.first) and not _encodable(json.loads(value.first)):
+                shown = f"half of a surrogate pair in {shorten(value.first, 24)}"
+                yield _problem_at(value, "encoding", "whole characters", shown)
+        elif value.first in ("NaN", "Infinity", "-Infinity"):
             yield _problem_at(value, "not-finite", "a finite number", value.first)
         elif value.first[0] in "-0123456789" and not _fits_double(value.first):
             yield _problem_at(value, "overflow", "a number that a double can hold", shorten(value.first, 24))
@@ -242,18 +254,9 @@ def _problem_at(value: _Value, kind: ProblemKind, expected: str, submitted: str)
 
 def _fits_double(number: str) -> bool:
     # Only integers are cut at the digit bound: a long fraction has a plain value.
-    return (len(number) <= MAX_INTEGER_DIGITS or not number.lstrip("-").isdigit()) and math.isfinite(float(number))
-
-
-def _lone_surrogates(text: str) -> Iterator[Problem]:
-    line, counted = 1, 0
-    for match in _LEXEME.finditer(text):
-        lexeme = match.group()
-        line += text.count("\n", counted, match.start())
-        counted = match.start()
-        if lexeme[0] == '"' and not _encodable(json.loads(lexeme)):
-            shown = shorten(lexeme, 24)
-            yield Problem("encoding", "", line, "whole characters", f"half of a surrogate pair in {shown}")
+    if number.lstrip("-").isdigit() and _too_many_digits(number):
+        return False
+    return math.isfinite(float(number))
 
 
 def _encodable(text: str) -> bool:

@@ -6,6 +6,7 @@ than its limit.
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from dataclasses import dataclass
@@ -44,11 +45,14 @@ class Entry:
         path: Where it is, relative to the submission, with forward slashes.
         kind: What it is, without following links.
         size: Bytes, for a file.
+        unread: Whether it is a directory that was not looked into: too deep, or (as the special entry `.` in it) one
+            that cannot be listed.
     """
 
     path: str
     kind: EntryKind
     size: int
+    unread: bool = False
 
     @property
     def name(self) -> str:
@@ -58,7 +62,7 @@ class Entry:
     @property
     def is_script(self) -> bool:
         """Whether this is a Python file that a submission may be run by."""
-        return self.kind == "file" and self.name.endswith(".py") and self.name != "__init__.py"
+        return self.kind == "file" and _is_script_name(self.name)
 
     @property
     def is_results(self) -> bool:
@@ -117,6 +121,10 @@ def printable(path: str) -> str:
     return shorten(path.encode("utf-8", "backslashreplace").decode(), 300)
 
 
+def _is_script_name(name: str) -> bool:
+    return name.endswith(".py") and name != "__init__.py"
+
+
 def find_submissions(argument: str, *, results_only: bool) -> tuple[Submission, ...]:
     """Return the submissions that a path on the command line names.
 
@@ -131,9 +139,10 @@ def find_submissions(argument: str, *, results_only: bool) -> tuple[Submission, 
         UnreadableError: The path does not exist, cannot be listed, or is neither a file nor a directory.
     """
     root = Path(argument)
-    shown = printable(_relative(root))
+    shown = printable(_relative(argument))
     try:
-        mode = root.stat().st_mode
+        # `Path("")` is the working directory; an empty argument is a mistake, such as a shell variable that is not set.
+        mode = os.stat(argument).st_mode  # noqa: PTH116
     except (OSError, ValueError) as error:
         reason = (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else "is no path"
         raise UnreadableError(f"{shown}: {reason}; name a submission directory or a results file") from error
@@ -144,60 +153,66 @@ def find_submissions(argument: str, *, results_only: bool) -> tuple[Submission, 
     if not stat.S_ISDIR(mode):
         raise UnreadableError(f"{shown}: is neither a file nor a directory; name a submission or a results file")
     children = _children(root, shown)
-    if any(entry.is_results or entry.is_script for entry in children):
+    if any(map(_makes_submission, children)):
         return (_load(root, shown, results_only=results_only),)
     found = []
     for child in children:
-        if child.kind == "directory" and _holds_submission(root / child.path):
+        if child.kind == "directory" and any(map(_makes_submission, _walk(root / child.path, MAX_TREE_DEPTH))):
             name = printable(child.path) if shown == "." else f"{shown}/{printable(child.path)}"
             found.append(_load(root / child.path, name, results_only=results_only))
     return tuple(found)
 
 
-def _relative(path: Path) -> str:
+def _relative(path: str) -> str:
     try:
         return os.path.relpath(path)
-    except ValueError:
-        return str(path)
+    except (OSError, ValueError):
+        return path or '""'
 
 
 def _load(root: Path, shown: str, *, results_only: bool) -> Submission:
     entries: list[Entry] = []
     truncated = False
-    for entry, too_deep in _walk(root, MAX_ENTRY_DEPTH):
-        if too_deep or len(entries) == MAX_ENTRIES:
+    for entry in _walk(root, MAX_ENTRY_DEPTH, most=MAX_ENTRIES + 1):
+        if len(entries) == MAX_ENTRIES:
             truncated = True
             break
+        truncated = truncated or (entry.unread and entry.kind == "directory")
         entries.append(entry)
     ordered = tuple(sorted(entries, key=lambda entry: entry.path))
     return Submission(shown, root, ordered, truncated=truncated, results_only=results_only)
 
 
-def _holds_submission(root: Path) -> bool:
-    return any(entry.is_results or entry.is_script for entry, too_deep in _walk(root, MAX_TREE_DEPTH) if not too_deep)
+def _makes_submission(entry: Entry) -> bool:
+    """Whether an entry makes the directory around it a submission.
+
+    What bears the name of a results file or a script does, even if it is a link and will not be read, and so does what
+    may hide one: a directory that nobody looked at must not be passed over in silence.
+    """
+    named = entry.kind != "directory" and (entry.name == RESULTS_NAME or _is_script_name(entry.name))
+    return named or entry.unread
 
 
-def _walk(root: Path, depth: int, prefix: str = "") -> Iterator[tuple[Entry, bool]]:
-    """Yield every entry below a directory, and whether it is a directory too deep to look into."""
+def _walk(root: Path, depth: int, prefix: str = "", most: int | None = None) -> Iterator[Entry]:
+    """Yield every entry below a directory, down to `depth` directories inside one another and `most` of each."""
     try:
-        children = _children(root, str(root))
+        children = _children(root, str(root), most)
     except UnreadableError:
-        yield Entry(prefix.rstrip("/"), "special", 0), False
+        yield Entry(f"{prefix}.", "special", 0, unread=True)
         return
     for child in children:
-        entry = Entry(prefix + child.path, child.kind, child.size)
-        if child.kind == "directory":
-            yield entry, depth <= 1
-            if depth > 1:
-                yield from _walk(root / child.path, depth - 1, f"{entry.path}/")
-        else:
-            yield entry, False
+        path = prefix + child.path
+        inside = child.kind == "directory"
+        yield Entry(path, child.kind, child.size, unread=inside and depth == 0)
+        if inside and depth > 0:
+            yield from _walk(root / child.path, depth - 1, f"{path}/", most)
 
 
-def _children(root: Path, shown: str) -> list[Entry]:
+def _children(root: Path, shown: str, most: int | None = None) -> list[Entry]:
     try:
         with os.scandir(root) as listing:
-            found = [_entry(item) for item in listing if item.name not in _SKIPPED]
+            kept = (item for item in listing if item.name not in _SKIPPED)
+            found = [_entry(item) for item in itertools.islice(kept, most)]
     except OSError as error:
         raise UnreadableError(f"{shown}: cannot be listed ({(error.strerror or 'error').lower()})") from error
     return sorted(found, key=lambda entry: entry.path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,9 +87,8 @@ def check(  # one argument per option
         raise BadArgumentError(f"{named}: no {RESULTS_NAME} found; train first, or name another directory.")
     report = check_all(_with_progress(submissions), now=datetime.now(UTC), dry_run=not no_dry_run, wandb=wandb)
     for index, name in enumerate(formats):
-        _write(
-            render(name, report, color=_color(index < len(outputs))), outputs[index] if index < len(outputs) else None
-        )
+        output = outputs[index] if index < len(outputs) else None
+        _write(render(name, report, terminal=output is None and sys.stdout.isatty()), output)
     sys.exit(exit_code(report, strict=strict))
 
 
@@ -107,10 +105,6 @@ def _with_progress(submissions: list[Submission]) -> Iterable[Submission]:
     from rich.progress import track
 
     return track(submissions, description="checking", console=Console(stderr=True), transient=True)
-
-
-def _color(to_file: bool) -> bool:
-    return not to_file and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
 def _write(text: str, output: str | None) -> None:

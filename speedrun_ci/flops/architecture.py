@@ -79,7 +79,7 @@ NEUTRAL_KEYS = frozenset(
 )
 """Keys that change no FLOPs by the contest's convention, and no parameters."""
 
-UNGATED_ACTIVATIONS = frozenset({"xielu"})
+UNGATED_ACTIVATIONS = ("xielu",)
 """Activations that levanter only uses in an MLP of two matrices (Apertus), where the formula has three."""
 
 
@@ -133,6 +133,11 @@ class NotCovered:
     reason: str
 
 
+def least_dimension(key: str) -> int:
+    """Return the least value of a dimension: 0 for those of experts, which a model may lack, and 1 for all others."""
+    return 0 if "expert" in key or key == "moe_intermediate_dim" else 1
+
+
 def is_inert(value: Json) -> bool:
     """Whether a key with this value is as good as absent."""
     return value is None or value is False or value == "none"
@@ -150,17 +155,17 @@ def read_architecture(config: Mapping[str, Json]) -> Architecture | NotCovered:
         shown = ", ".join(shorten(key, 40) for key in unknown[:5])
         return NotCovered(f"no formula covers {shown}")
     if config.get("activation_function") in UNGATED_ACTIVATIONS:
-        return NotCovered(f"no formula covers activation_function {config['activation_function']!r}")
+        return NotCovered(f"no formula covers activation_function {config['activation_function']}")
     for key in ("hidden_dim", "intermediate_dim", "num_layers", "num_heads"):
         if is_inert(config.get(key)):
             return NotCovered(f"{key} is not set")
     sizes: dict[str, int] = {}
     for key in DIMENSION_KEYS:
         value = config.get(key)
-        if is_inert(value):
+        if is_inert(value) or (value == 0 and least_dimension(key) == 0):
             continue
         number = _whole(value)
-        if number is None or (number == 0 and key != "n_shared_experts"):
+        if not number:
             return NotCovered(f"{key} is not a positive whole number")
         sizes[key] = number
     if "n_routed_experts" in sizes and "num_experts" in sizes:

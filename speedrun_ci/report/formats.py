@@ -16,16 +16,16 @@ FORMATS = {
     "text": "speedrun_ci.report.text",
     "json": "speedrun_ci.report.json",
 }
-"""Modules with a function `render(report, color)`; imported only when used, since some are heavy."""
+"""Modules with a function `render(report, terminal)`; imported only when used, since some are heavy."""
 
 
-def render(name: str, report: Report, *, color: bool) -> str:
+def render(name: str, report: Report, *, terminal: bool) -> str:
     """Return a report in a format.
 
     Args:
         name: A key of `FORMATS`.
         report: What to show.
-        color: Whether terminal colors may be used.
+        terminal: Whether the text goes to a terminal, which has colors and a width.
     """
     chosen: Format = import_module(FORMATS[name]).render
-    return chosen(report, color)
+    return chosen(report, terminal)

@@ -85,7 +85,7 @@ class CheckData(TypedDict):
     wandb: str
 
 
-def render(report: Report, color: bool) -> str:  # noqa: ARG001 - a format may use it; JSON has no colors
+def render(report: Report, terminal: bool) -> str:  # noqa: ARG001 - JSON looks the same everywhere
     """Return the document as indented text that ends with a newline."""
     return json.dumps(document(report), indent=2, allow_nan=False) + "\n"
 

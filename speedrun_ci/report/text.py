@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -22,17 +23,17 @@ _VERDICT_STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.
 _SEVERITY_STYLE = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _STATUS_STYLE = {Status.MATCH: "green", Status.MISMATCH: "red", Status.MISSING: "dim", Status.NOT_RECOMPUTABLE: "dim"}
 _WIDE = 10_000
-"""Lines are never broken: a terminal wraps them itself, and a pipe wants them whole."""
+"""Away from a terminal no line is broken."""
 
 
-def render(report: Report, color: bool) -> str:
-    """Return the report as lines of text."""
+def render(report: Report, terminal: bool) -> str:
+    """Return the report as lines of text; for a terminal, with colors and tables as wide as it is."""
     out = io.StringIO()
     console = Console(
         file=out,
-        width=_WIDE,
-        force_terminal=color,
-        color_system="standard" if color else None,
+        width=shutil.get_terminal_size().columns if terminal else _WIDE,
+        force_terminal=terminal,
+        color_system="standard" if terminal else None,
         legacy_windows=False,
         markup=False,
         emoji=False,
@@ -64,11 +65,11 @@ def _run(console: Console, run: RunReport) -> None:
         soft_wrap=True,
     )
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
-    table.add_column("    figure")
-    table.add_column("submitted", justify="right")
-    table.add_column("recomputed", justify="right")
-    table.add_column("status")
-    table.add_column("source")
+    table.add_column("    figure", no_wrap=True)
+    table.add_column("submitted", justify="right", no_wrap=True)
+    table.add_column("recomputed", justify="right", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("source")  # the one that gives way on a narrow terminal
     absent = [figure for figure in run.figures if figure.submitted is None and figure.recomputed is None]
     for figure in (figure for figure in run.figures if figure not in absent):
         submitted, recomputed = _values(figure)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from speedrun_ci.finding import Confidence, Finding, Place, Severity
+from speedrun_ci.strict_json import pointer_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,8 +33,6 @@ class CheckedRun:
 
     def place(self, path: Path = ()) -> Place:
         """Return the place of a value of the run, by the keys that lead to it from `run_info`."""
-        from speedrun_ci.strict_json import pointer_to
-
         return Place(self.run.path, self.run.pointer + pointer_to(path))
 
 

@@ -89,6 +89,7 @@ class DemoBelowEntropy(Rule):
             evaluation = checked.run.evaluation
             if evaluation is None or evaluation.dataset != SYNTHETIC or evaluation.bpb is None:
                 continue
+            # Only demo runs pay for importing it.
             from training.corpus import entropy_bits_per_byte
 
             entropy = entropy_bits_per_byte()
@@ -125,6 +126,7 @@ class DemoTokenizer(Rule):
         for checked in subject.runs:
             if not checked.run.is_demo:
                 continue
+            # Only demo runs pay for importing it.
             from training.byte_tokenizer import TOKENS, tokenizer_hash
 
             info = checked.run.info

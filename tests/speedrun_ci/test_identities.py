@@ -251,3 +251,11 @@ def test_changing_one_figure_of_a_real_file_names_it(real_files: Path) -> None:
                 value = entry["run_info"][name] * factor
                 changed = {**entry["run_info"], name: round(value) if name in ("total_tokens", "model_size") else value}
                 assert name in candidates(analysed(changed)), (path, name, factor)
+
+
+@pytest.mark.parametrize("value", [1e308, 1e-300])
+@pytest.mark.parametrize("name", ["training_time", "model_flops", "device_flops", "training_hardware_flops"])
+def test_figures_beyond_any_run_do_not_escape(name: str, value: float) -> None:
+    analysis = analysed(edited({f"/{name}": value}))
+    assert name in candidates(analysis)
+    assert Level.DECLARED == level_of(analysis)
