@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from speedrun_ci.figures import figure_rows, level_of
@@ -12,14 +13,15 @@ from speedrun_ci.results import read_runs
 from speedrun_ci.rules.base import CheckedRun, ResultsFile, Subject
 from speedrun_ci.rules.registry import RULES
 from speedrun_ci.rules.tool import EvidenceMissing, RuleCrashed
-from speedrun_ci.strict_json import Document, Problem, parse
+from speedrun_ci.strict_json import Document, Problem, parse, pointer_to, split_pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
     from typing import Literal
 
     from speedrun_ci.finding import Finding
+    from speedrun_ci.results import Run
     from speedrun_ci.rules.base import Rule
     from speedrun_ci.submission import Entry, Submission
 
@@ -98,10 +100,11 @@ def check_submission(
         findings.extend(EvidenceMissing.report(f"{run.run.path}") for run in subject.runs)
     located = tuple(_with_lines(findings, documents))
     inconclusive = crashed or demanded
+    of_run = _by_run(located)
     return SubmissionReport(
         path=submission.path,
         verdict=_verdict(located, inconclusive=inconclusive),
-        runs=tuple(_run_report(checked, located, inconclusive=inconclusive) for checked in subject.runs),
+        runs=tuple(_run_report(checked, of_run(checked.run), inconclusive=inconclusive) for checked in subject.runs),
         findings=located,
     )
 
@@ -152,20 +155,27 @@ def _verdict(findings: Iterable[Finding], *, inconclusive: bool) -> Verdict:
 
 def _run_report(checked: CheckedRun, findings: tuple[Finding, ...], *, inconclusive: bool) -> RunReport:
     run = checked.run
-    own = [finding for finding in findings if finding.place.path == run.path and _concerns(finding, run.pointer)]
-    verdict = _verdict(own, inconclusive=inconclusive)
     level = level_of(checked.analysis) if not run.faults else Level.DECLARED
     return RunReport(
         path=run.path,
         pointer=run.pointer,
-        verdict=verdict,
+        verdict=_verdict(findings, inconclusive=inconclusive),
         level=level,
         evidence=("identities",) if level is Level.CONSISTENT else (),
         figures=figure_rows(run, checked.analysis),
     )
 
 
-def _concerns(finding: Finding, pointer: str) -> bool:
-    """Whether a finding is about a run: inside it, or about the whole file around it."""
-    inside = finding.place.pointer
-    return inside == pointer or inside.startswith(f"{pointer}/") or not inside
+def _by_run(findings: Iterable[Finding]) -> Callable[[Run], tuple[Finding, ...]]:
+    """Return a function that gives the findings inside a run, and those about the whole file around it."""
+    grouped: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        keys = split_pointer(finding.place.pointer)
+        inside = keys[:3] if keys[:1] == ["runs"] and len(keys) >= 3 else keys[:1] if keys[:1] == ["run_info"] else []
+        grouped[finding.place.path, pointer_to(inside)].append(finding)
+
+    def of(run: Run) -> tuple[Finding, ...]:
+        whole = grouped.get((run.path, ""), [])
+        return (*grouped.get((run.path, run.pointer), []), *(whole if run.pointer else []))
+
+    return of

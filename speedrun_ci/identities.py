@@ -20,11 +20,12 @@ from speedrun_ci.flops.architecture import (
     NotCovered,
     is_inert,
     read_architecture,
+    relevant_keys,
 )
 from speedrun_ci.flops.formulas import BACKWARD_AND_FORWARD, DEFAULT_VOCABULARY, flops_per_token, parameters
 from speedrun_ci.hardware import PEAK_TOLERANCE, accelerators
 from speedrun_ci.numbers import number
-from speedrun_ci.resources import Hardware, read_resources
+from speedrun_ci.resources import DEVICE_KEYS, RESOURCE_KEYS, Hardware, read_resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -203,8 +204,8 @@ def values_of(run: Run) -> Values:
     if run.evaluation is not None:
         figures = (run.evaluation.bpb, run.evaluation.loss, run.evaluation.tokens, run.evaluation.bytes)
         values |= zip(evaluation_paths(run.evaluation.dataset), figures, strict=True)
-    values |= {("model_config", key): value for key, value in run.model_keys.items()}
-    values |= {("resources", *path): value for path, value in _leaves(run.resource_keys, 2)}
+    values |= {("model_config", key): value for key, value in relevant_keys(run.model_keys).items()}
+    values |= {("resources", *path): value for path, value in _leaves(run.resource_keys)}
     return {path: value for path, value in values.items() if value is not None}
 
 
@@ -258,9 +259,12 @@ def _suspects(group: list[Identity], relevant: list[Identity], size: int) -> Ite
     ]
     candidates = own if size == 1 else list(dict.fromkeys([*own, *tied]))
     if size > 2:
-        # Three wrong dimensions of a model explain anything; three wrong figures still mean something.
-        candidates = [path for path in candidates if path[0] != "model_config"]
-    yield from (chosen for chosen in itertools.combinations(candidates, size) if set(chosen) & set(own))
+        candidates = [path for path in candidates if len(path) == 1 or path[0] == "train_config"]
+    for chosen in itertools.combinations(candidates, size):
+        # Two wrong dimensions of a model explain anything; two wrong figures still mean something.
+        dimensions = sum(path[0] == "model_config" for path in chosen)
+        if dimensions <= 1 and any(path in own for path in chosen):
+            yield chosen
 
 
 def _groups(broken: list[Identity]) -> list[list[Identity]]:
@@ -356,8 +360,14 @@ def _searched(identity: Identity, path: Path, values: Values, target: float) -> 
         if key == "head_dim":
             yield None
         if key == "num_heads":
-            yield from range(1, 1025)  # not monotone: head_dim shrinks as heads grow
+            yield from _head_counts(values)  # not monotone: heads grow narrower as they grow more
         yield from _bisected(identity, path, values, target)
+
+
+def _head_counts(values: Values) -> Iterator[int]:
+    """Yield the numbers of heads that divide the width of the model, up to a thousand."""
+    hidden = _number(values.get(("model_config", "hidden_dim"))) or 0.0
+    yield from (heads for heads in range(1, 1025) if hidden % heads == 0)
 
 
 def _bisected(identity: Identity, path: Path, values: Values, target: float) -> Iterator[int]:
@@ -645,12 +655,14 @@ def _sequences(batch: Json, steps: float | None) -> float | None:
     return total
 
 
-def _leaves(value: Mapping[str, Json], depth: int) -> Iterator[tuple[Path, Json]]:
-    for key, item in value.items():
-        if isinstance(item, dict) and depth > 1:
-            yield from (((key, *path), leaf) for path, leaf in _leaves(item, depth - 1))
-        else:
-            yield (key,), item
+def _leaves(resources: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
+    """Yield the values of `resources` that say what hardware it is. Others are not kept: there may be many."""
+    for key in RESOURCE_KEYS:
+        if key in resources:
+            yield (key,), resources[key]
+    device = resources.get("device")
+    if isinstance(device, dict):
+        yield from ((("device", key), device[key]) for key in DEVICE_KEYS if key in device)
 
 
 def _number(value: Json) -> float | None:

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from speedrun_ci.hardware import Accelerator, TpuSlice
     from speedrun_ci.strict_json import Json
 
+RESOURCE_KEYS = (
+    "tpu_type",
+    "slice_count",
+    "gpu_count",
+    "accelerator_type",
+    "num_cpus",
+    "replicas",
+    "device_flops_override",
+)
+"""The keys of `resources` that say what hardware it is, beside `device`."""
+
+DEVICE_KEYS = ("kind", "variant", "type", "count")
+"""Those of `resources.device`."""
+
 type DeviceKind = Literal["gpu", "tpu", "cpu", "unknown"]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from speedrun_ci.fields import Fault, Spec, key, read, read_key, show, specs
-from speedrun_ci.flops.architecture import DIMENSION_KEYS, LENGTH_KEYS, least_dimension
+from speedrun_ci.flops.architecture import DIMENSION_KEYS, LENGTH_KEYS, is_inert, least_dimension
 from speedrun_ci.strict_json import pointer_to
 
 if TYPE_CHECKING:
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from speedrun_ci.strict_json import Json
 
 RESULTS_NAME = "speedrun_results.json"
+
+MAX_FAULTS = 50
+"""Faults of one run that are reported one by one."""
+
+MAX_RUNS = 1000
+"""Runs in one file: more than as many honest ones as fit its size, and few enough to report on each."""
 
 C4 = "paloma/c4_en"
 """The evaluation set of the contest: the English C4 part of Paloma."""
@@ -47,6 +53,32 @@ class TrainConfig:
     num_steps: int | None = key("num_train_steps", "integer", "Optimizer steps.", required=True, above=0)
     sequence: int | None = key(
         "train_seq_len", "integer", "Tokens in a training sequence, where it is not the model's maximum.", above=0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """The `device` of the newer form of `resources`. What names hardware may be anything: no unknown name is a fault."""
+
+    kind: Json = key("kind", "any", "`tpu`, `gpu` or `cpu`.")
+    variant: Json = key("variant", "any", "The accelerator or slice, such as `v5p-32`, or `auto`.")
+    type: Json = key("type", "any", "The same, in some files.")
+    count: int | None = key("count", "integer", "GPUs in one machine.", above=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The keys of `resources` that say what hardware it is, of all forms; see `speedrun_ci.resources`."""
+
+    tpu_type: Json = key("tpu_type", "any", "The TPU slice, such as `v5p-32`.")
+    slice_count: int | None = key("slice_count", "integer", "Slices.", above=0)
+    accelerator_type: Json = key("accelerator_type", "any", "The GPU, such as `A100-80G`.")
+    gpu_count: int | None = key("gpu_count", "integer", "GPUs.", above=0)
+    num_cpus: int | None = key("num_cpus", "integer", "CPUs, of a run on a CPU alone.", above=0)
+    device: Device | None = key("device", "object", "The newer form.", model=Device)
+    replicas: int | None = key("replicas", "integer", "Slices, hosts or machines.", above=0)
+    override: float | None = key(
+        "device_flops_override", "number", "Peak of one chip in FLOP/s, in place of our table's.", above=0
     )
 
 
@@ -81,7 +113,9 @@ class RunInfo:
     train_config: TrainConfig | None = key(
         "train_config", "object", "The training configuration.", required=True, model=TrainConfig
     )
-    resources: dict[str, Json] | None = key("resources", "object", "The hardware that was asked for.", required=True)
+    resources: Resources | None = key(
+        "resources", "object", "The hardware that was asked for.", required=True, model=Resources
+    )
     tokenized_dataset: Json = key("tokenized_dataset", "any", "The training data: a name, a path or a printed object.")
     completed: str | None = key(
         "run_completion_timestamp", "text", "When training ended, as `2025-06-27 06:41:56 UTC`.", required=True
@@ -141,6 +175,7 @@ class Run:
         pointer: JSON pointer of the `run_info` object.
         info: Its keys; a key that is missing or faulty is None.
         train_keys: The whole `train_config`.
+        resource_keys: The whole `resources`.
         evaluations: The evaluation sets it has figures for.
         unknown_keys: Keys nobody declared.
         faults: What is wrong with the form.
@@ -150,6 +185,7 @@ class Run:
     pointer: str
     info: RunInfo
     train_keys: Mapping[str, Json]
+    resource_keys: Mapping[str, Json]
     evaluations: tuple[Evaluation, ...]
     unknown_keys: tuple[str, ...]
     faults: tuple[Fault, ...]
@@ -158,11 +194,6 @@ class Run:
     def model_keys(self) -> Mapping[str, Json]:
         """The `model_config`, empty where it is missing."""
         return self.info.model_config or {}
-
-    @property
-    def resource_keys(self) -> Mapping[str, Json]:
-        """The `resources`, empty where they are missing."""
-        return self.info.resources or {}
 
     @property
     def evaluation(self) -> Evaluation | None:
@@ -196,8 +227,8 @@ def read_runs(path: str, value: Json) -> tuple[tuple[Run, ...], tuple[Fault, ...
             return (_read_run(path, "", value),), ()
         return (), (_shape("", '"runs", "run_info" or the keys of a run', value),)
     entries = value["runs"]
-    if not isinstance(entries, list) or not entries:
-        return (), (_shape("/runs", "a list of at least one run", entries),)
+    if not isinstance(entries, list) or not 0 < len(entries) <= MAX_RUNS:
+        return (), (_shape("/runs", f"a list of 1 to {MAX_RUNS:,} runs", entries),)
     runs: list[Run] = []
     faults: list[Fault] = []
     for index, entry in enumerate(entries):
@@ -217,13 +248,13 @@ def _entry(path: str, pointer: str, entry: Json) -> tuple[tuple[Run, ...], tuple
 
 
 def _shape(pointer: str, expected: str, value: Json) -> Fault:
-    return Fault("type", pointer, expected, show(value), "The file holds a list of runs.")
+    submitted = f"a list of {len(value):,}" if isinstance(value, list) else show(value)
+    return Fault("type", pointer, expected, submitted, "The file holds a list of runs.")
 
 
 def _read_run(path: str, pointer: str, value: dict[str, Json]) -> Run:
     info, faults = read(RunInfo, value, pointer)
     evaluations, wrong = _read_evaluations(value, pointer)
-    train = value.get("train_config")
     unknown = tuple(name for name in value if name not in _DECLARED and not _EVALUATION_KEY.match(name))
     bpb = f"eval/{C4}/bpb"
     if value.get(bpb) is None and value.get(f"eval/{SYNTHETIC}/bpb") is None:
@@ -235,26 +266,40 @@ def _read_run(path: str, pointer: str, value: dict[str, Json]) -> Run:
         path=path,
         pointer=pointer,
         info=info,
-        train_keys=train if isinstance(train, dict) else {},
+        train_keys=_object(value.get("train_config")),
+        resource_keys=_object(value.get("resources")),
         evaluations=evaluations,
         unknown_keys=unknown,
-        faults=(*faults, *wrong),
+        faults=_bounded((*faults, *wrong), pointer),
     )
 
 
-def _impossible_dimensions(model: Mapping[str, Json], pointer: str) -> Iterator[Fault]:
-    """Yield a fault for every dimension that is a number but counts nothing.
+def _object(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
 
-    Anything else than a number is a custom model's own business, which no formula covers; but no model has -512 heads.
+
+def _bounded(faults: tuple[Fault, ...], pointer: str) -> tuple[Fault, ...]:
+    """Return the first faults of a run, and one that counts the rest."""
+    if len(faults) <= MAX_FAULTS:
+        return faults
+    rest = f"{len(faults) - MAX_FAULTS:,} more faults like these"
+    return (*faults[:MAX_FAULTS], Fault("type", pointer, "a run as training wrote it", rest, "A run."))
+
+
+def _impossible_dimensions(model: Mapping[str, Json], pointer: str) -> Iterator[Fault]:
+    """Yield a fault for every dimension that counts nothing.
+
+    What is no number is a custom model's own business, which no formula covers; but no model has -512 heads, and the
+    length of a sequence enters the number of tokens whatever the model is.
     """
     for name in (*DIMENSION_KEYS, *LENGTH_KEYS):
-        value = model.get(name)
+        value, least = model.get(name), least_dimension(name)
+        where = pointer + pointer_to(["model_config", name])
+        expected = f"a whole number of at least {least}"
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            continue
-        least = least_dimension(name)
-        if value < least or not float(value).is_integer():
-            where = pointer + pointer_to(["model_config", name])
-            expected = f"a whole number of at least {least}"
+            if name in LENGTH_KEYS and not is_inert(value):
+                yield Fault("type", where, expected, show(value), "Tokens in a sequence.")
+        elif value < least or not float(value).is_integer():
             yield Fault("range", where, expected, show(value), "A dimension of the model.")
 
 

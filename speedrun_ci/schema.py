@@ -16,7 +16,7 @@ from pydantic.json_schema import models_json_schema
 from speedrun_ci.fields import MAX_COUNT, MAX_SCHEDULE, specs
 from speedrun_ci.flops.architecture import DIMENSION_KEYS, LENGTH_KEYS, least_dimension
 from speedrun_ci.report.json import CheckData
-from speedrun_ci.results import C4, EVALUATION_PATTERN, SYNTHETIC, RunInfo
+from speedrun_ci.results import C4, EVALUATION_PATTERN, MAX_RUNS, SYNTHETIC, RunInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +45,15 @@ _TYPES: dict[str, Any] = {
 }
 
 
+_INERT: list[dict[str, Any]] = [{"type": "null"}, {"const": False}, {"const": "none"}]
+"""Values with which a key of a model is as good as absent."""
+
+
 def run_info_model() -> type[BaseModel]:
     """Return a pydantic model that accepts what `speedrun_ci.results` reads without a fault."""
     # Both keywords bind numbers only, as the reader does: a dimension of a custom model may be anything else.
-    dimensions = {name: {"minimum": least_dimension(name), "multipleOf": 1} for name in (*DIMENSION_KEYS, *LENGTH_KEYS)}
+    dimensions: dict[str, Any] = {name: {"minimum": least_dimension(name), "multipleOf": 1} for name in DIMENSION_KEYS}
+    dimensions |= {name: {"anyOf": [{"type": "integer", "minimum": 1}, *_INERT]} for name in LENGTH_KEYS}
     extra: dict[str, Any] = {
         "allOf": [{"properties": {"model_config": {"properties": dimensions}}}],
         "patternProperties": {EVALUATION_PATTERN: {"exclusiveMinimum": 0, "type": ["number", "null"]}},
@@ -64,7 +69,7 @@ def results_schema() -> dict[str, Any]:
     """Return the schema of `speedrun_results.json`, in every form it has had."""
     info = run_info_model()
     entry = create_model("Entry", run_info=(info, ...), __doc__="One run.")
-    runs: Any = Annotated[list[entry], Field(min_length=1)]  # type: ignore[valid-type]
+    runs: Any = Annotated[list[entry], Field(min_length=1, max_length=MAX_RUNS)]  # type: ignore[valid-type]
     newest = create_model("ResultsFile", runs=(runs, ...), __doc__="The newest form: a list of runs.")
     forms, definitions = models_json_schema([(model, "validation") for model in (newest, entry, info)])
     # A union of the three would let a file with a broken list of runs pass as one of the older forms.

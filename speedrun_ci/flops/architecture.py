@@ -6,6 +6,7 @@ it gives a dimension, or it costs no compute, or nobody knows, and then no formu
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,14 @@ UNGATED_ACTIVATIONS = ("xielu",)
 """Activations that levanter only uses in an MLP of two matrices (Apertus), where the formula has three."""
 
 
+ACTIVATION = ("activation_function",)
+
+MOST_UNKNOWN = 5
+"""Unknown keys that a message names."""
+
+_KNOWN = frozenset({*DIMENSION_KEYS, *PARAMETER_KEYS, *LENGTH_KEYS, *NEUTRAL_KEYS})
+
+
 @dataclass(frozen=True, slots=True)
 class Architecture:
     """The shape of a llama-like model, dense or a mixture of experts.
@@ -143,16 +152,25 @@ def is_inert(value: Json) -> bool:
     return value is None or value is False or value == "none"
 
 
+def relevant_keys(config: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the part of a `model_config` that decides whether and how a formula applies.
+
+    Of the keys that nobody knows a few are enough to say so; a hostile file may have many.
+    """
+    known = {key: config[key] for key in (*DIMENSION_KEYS, *PARAMETER_KEYS, *LENGTH_KEYS, *ACTIVATION) if key in config}
+    unknown = (key for key, value in config.items() if key not in _KNOWN and not is_inert(value))
+    return {**known, **{key: config[key] for key in itertools.islice(sorted(unknown), MOST_UNKNOWN)}}
+
+
 def read_architecture(config: Mapping[str, Json]) -> Architecture | NotCovered:
     """Return the model's shape, or why no formula covers it.
 
     Args:
         config: The `model_config` of a run; hostile.
     """
-    known = {*DIMENSION_KEYS, *PARAMETER_KEYS, *LENGTH_KEYS, *NEUTRAL_KEYS}
-    unknown = sorted(key for key, value in config.items() if key not in known and not is_inert(value))
+    unknown = sorted(key for key, value in config.items() if key not in _KNOWN and not is_inert(value))
     if unknown:
-        shown = ", ".join(shorten(key, 40) for key in unknown[:5])
+        shown = ", ".join(shorten(key, 40) for key in unknown[:MOST_UNKNOWN])
         return NotCovered(f"no formula covers {shown}")
     if config.get("activation_function") in UNGATED_ACTIVATIONS:
         return NotCovered(f"no formula covers activation_function {config['activation_function']}")

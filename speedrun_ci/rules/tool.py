@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from speedrun_ci.finding import Place, Severity
 from speedrun_ci.flops.architecture import NotCovered
+from speedrun_ci.identities import sequence_path
 from speedrun_ci.rules.base import Example, Rule, Subject
 
 if TYPE_CHECKING:
@@ -116,4 +117,12 @@ class NotRecomputable(Rule):
                     expected="only keys whose compute is known",
                     submitted=architecture.reason,
                     hint="FLOPs cannot be recomputed by formula; the level stays declared.",
+                )
+            if sequence_path(checked.analysis.values) is None and checked.run.info.model_config is not None:
+                yield self.finding(
+                    checked.place(("model_config",)),
+                    "model_config",
+                    expected="max_seq_len or seq_len, or train_seq_len in train_config",
+                    submitted="none",
+                    hint="Tokens and FLOPs cannot be recomputed; the level stays declared.",
                 )

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from speedrun_ci.cli import main
 from speedrun_ci.fields import MAX_COUNT, MAX_SCHEDULE
 from speedrun_ci.report.json import CheckData
-from speedrun_ci.results import C4, SYNTHETIC, RunInfo, read_runs
+from speedrun_ci.results import C4, MAX_RUNS, SYNTHETIC, RunInfo, read_runs
 from speedrun_ci.rules.base import Example
 from speedrun_ci.rules.example import RUN_INFO, results_text
 from speedrun_ci.rules.registry import RULES
@@ -88,6 +88,13 @@ def test_the_schema_describes_every_key() -> None:
     assert set(declared) == set(properties)
     described = {name: spec.doc for name, spec in declared.items() if spec.model is None}
     assert described == {name: properties[name]["description"] for name in described}
+
+
+def test_the_number_of_runs_is_bounded() -> None:
+    runs = SCHEMAS["speedrun_results"]()["$defs"]["ResultsFile"]["properties"]["runs"]
+    assert (1, MAX_RUNS) == (runs["minItems"], runs["maxItems"])
+    assert reads({"runs": [{"run_info": RUN_INFO}] * MAX_RUNS})
+    assert not reads({"runs": [{"run_info": RUN_INFO}] * (MAX_RUNS + 1)})
 
 
 def test_real_files_are_valid(real_files: Path) -> None:
