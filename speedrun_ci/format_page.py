@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from speedrun_ci.fields import specs
-from speedrun_ci.results import C4, EVALUATION_DOCS, SYNTHETIC, Author, RunInfo, TrainConfig
+from speedrun_ci.results import C4, EVALUATION_DOCS, SYNTHETIC, Author, Device, Resources, RunInfo, TrainConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,10 +47,19 @@ The length of a training sequence is `train_config.train_seq_len`, else `model_c
 """
 
 
+_OBJECTS: dict[str, type[Any]] = {
+    "run_info": RunInfo,
+    "author": Author,
+    "train_config": TrainConfig,
+    "resources": Resources,
+    "resources.device": Device,
+}
+
+
 def format_page() -> str:
     """Return the page."""
     parts = [_HEAD]
-    for title, declared in (("run_info", RunInfo), ("author", Author), ("train_config", TrainConfig)):
+    for title, declared in _OBJECTS.items():
         parts.append(f"## `{title}`\n\n" + "\n".join(_table(declared)) + "\n")
     rows = "\n".join(f"| `eval/<set>/{name}` | a number above 0 | {doc} |" for name, doc in EVALUATION_DOCS.items())
     parts.append(

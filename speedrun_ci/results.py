@@ -58,7 +58,7 @@ class TrainConfig:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """The `device` of the newer form of `resources`. What names hardware may be anything: no unknown name is a fault."""
+    """The `device` of the newer form of `resources`. Names may be anything: an unknown one is no fault."""
 
     kind: Json = key("kind", "any", "`tpu`, `gpu` or `cpu`.")
     variant: Json = key("variant", "any", "The accelerator or slice, such as `v5p-32`, or `auto`.")

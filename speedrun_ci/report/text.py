@@ -127,7 +127,8 @@ def _summary(console: Console, report: Report) -> None:
 def _next_step(report: Report) -> str:
     blocking = [finding for submission in report.submissions for finding in submission.findings if finding.blocks]
     if blocking:
-        return f"Mend the {_plural(len(blocking), 'error')} above; `speedrun-ci explain {blocking[0].code}` says more."
+        errors = "error" if len(blocking) == 1 else f"{len(blocking):,} errors"
+        return f"Mend the {errors} above; `speedrun-ci explain {blocking[0].code}` says more."
     if report.verdict is Verdict.INCONCLUSIVE:
         return "Something could not be checked; see the findings above."
     return "Nothing blocks this; commit it and open a pull request."
