@@ -1,0 +1,1 @@
+"""Training of a speedrun: configuration, dry run, training with levanter, results."""

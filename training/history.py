@@ -1,0 +1,95 @@
+"""The history of a run: one JSON line for each thing that was logged, on local disk.
+
+A line is `{"step": 12, "metrics": {...}}`, `{"summary": {...}}` or `{"hyperparameters": {...}}`. A resumed run appends
+to the file, so steps after the last checkpoint appear again; the last value counts.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from training.errors import RunError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DURATION = "throughput/duration"
+"""Key of the seconds that a step took."""
+
+TRAIN_LOSS = "train/loss"
+
+
+@dataclass(frozen=True)
+class History:
+    """What a run has logged: the last value for each step and key, and for each key of the summary."""
+
+    steps: dict[int, dict[str, Any]] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def training_time(self) -> float:
+        """Return the seconds that the steps took, each step once; compilation is part of the first one."""
+        return math.fsum(row[DURATION] for row in self.steps.values() if DURATION in row)
+
+    def steps_without_duration(self, num_steps: int) -> list[int]:
+        """Return which of the steps 0 to `num_steps` - 1 were not timed: for a whole run, none."""
+        return [step for step in range(num_steps) if DURATION not in self.steps.get(step, {})]
+
+    def last(self, key: str) -> Any:
+        """Return the value of a key at the last step that has one, or None."""
+        for _, row in sorted(self.steps.items(), reverse=True):
+            if key in row:
+                return row[key]
+        return None
+
+
+def read_history(path: Path) -> History:
+    """Read a history file. A missing file is an empty history.
+
+    A last line without its end is what a kill in the middle of a write leaves; it is ignored.
+
+    Raises:
+        RunError: Another line is damaged.
+    """
+    history = History()
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return history
+    # What follows the last line end is empty, or torn.
+    for number, line in enumerate(lines[:-1], start=1):
+        try:
+            _add(history, json.loads(line))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            shown = line[:60].decode(errors="backslashreplace")
+            raise RunError(
+                f"{path}:{number}: expected one JSON line of a training history, got {shown!r}; "
+                "the file was damaged after it was written"
+            ) from None
+    return history
+
+
+def _add(history: History, line: dict[str, Any]) -> None:
+    if "step" in line:
+        row = history.steps.setdefault(int(line["step"]), {})
+        metrics = dict(line["metrics"])
+        # levanter, started again on a run that is complete, logs a loss of zero for its last step.
+        if metrics.get(TRAIN_LOSS) == 0.0 and TRAIN_LOSS in row:
+            del metrics[TRAIN_LOSS]
+        row.update(metrics)
+    elif "summary" in line:
+        history.summary.update(line["summary"])
+    else:
+        dict(line["hyperparameters"])
+
+
+def drop_torn_line(path: Path) -> None:
+    """Cut a last line without its end off, so that a resumed run can append to the file."""
+    try:
+        with path.open("r+b") as file:
+            content = file.read()
+            file.truncate(content.rfind(b"\n") + 1)
+    except FileNotFoundError:
+        pass
