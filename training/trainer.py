@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import logging
 import os
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from levanter.optim.config import AdamConfig
 from levanter.optim.model_averaging import EmaModelAveragingConfig
 from levanter.tracker.wandb import WandbConfig
 from levanter.trainer import DEFAULT_JAX_CONFIG, TrainerConfig
+from levanter.utils.background_iterable import BackgroundIterator
 from rigging.log_setup import configure_logging  # type: ignore[import-untyped]
 
 from training.config import CpuOnlyConfig, SimpleTrainConfig, SpeedrunConfig
@@ -108,7 +110,10 @@ def train(
     data = prepare(config.dataset, prefix)
     levanter_config = _train_lm_config(config, run_id=run_id, tags=tags, directory=directory, prefix=prefix, data=data)
     with _quiet_logging():
-        train_lm.main(levanter_config)
+        try:
+            train_lm.main(levanter_config)
+        finally:
+            _stop_prefetching()
         max_batches = config.train_config.max_eval_batches
         evaluation = evaluation_size(
             data.config,
@@ -214,6 +219,16 @@ def _log_duration(info: StepInfo) -> None:
     # Zero stands for a run that was complete already, of which only the last hooks are run again.
     if info.step_duration > 0:
         levanter.tracker.log({DURATION: info.step_duration}, step=info.step)
+
+
+def _stop_prefetching() -> None:
+    """Stop the threads with which levanter reads ahead, which go on after training for as long as the process lives.
+
+    Python unwinds what is left of them at its end, and one that is inside jax then aborts the process.
+    """
+    for found in gc.get_objects():
+        if issubclass(type(found), BackgroundIterator):
+            found.stop()
 
 
 def _adam(train: SimpleTrainConfig) -> AdamConfig:

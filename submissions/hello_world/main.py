@@ -13,9 +13,9 @@ from training.speedrun import default_speedrun, executor_main
 
 config = SpeedrunConfig(
     author=Author(
-        name="Speedrun maintainers",
+        name="The speedrun-ci authors",
         affiliation="speedrun-ci",
-        url="https://github.com/",
+        url=None,
     ),
     description="Hello world: a 0.3M-parameter Llama trained on CPU on the built-in synthetic corpus.",
     model_config=LlamaConfig(
