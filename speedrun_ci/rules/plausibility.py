@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,12 +15,12 @@ from speedrun_ci.numbers import number
 from speedrun_ci.results import C4
 from speedrun_ci.rules.base import Example, Rule, Subject
 from speedrun_ci.rules.results_form import parse_timestamp
-from speedrun_ci.strict_json import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from speedrun_ci.finding import Finding
+    from speedrun_ci.strict_json import Json
 
 CONTEST_START = datetime(2025, 5, 1, tzinfo=UTC)
 """The contest began in May 2025; the oldest real run is of 2025-05-14."""
@@ -35,6 +37,16 @@ C4_BPB = (0.5, 12.0)
 
 TRAINING_DATA = "fineweb-edu"
 """What the names of all FineWeb-Edu data sets and caches contain."""
+
+EVALUATION_DATA = "paloma"
+"""What the names of the evaluation sets contain."""
+
+MOST_NAMES = 20
+"""Data sets that are looked at in one mixture."""
+
+_LONGEST_PRINTED = 10_000
+_PRINTED = re.compile(r"[A-Za-z_][\w.]{0,100}\(")
+_PRINTED_NAME = re.compile(r"""\bname=['"]([^'"]{1,200})['"]""")
 
 
 class CompletionDate(Rule):
@@ -209,21 +221,48 @@ class TrainingData(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         """Report training data that name the evaluation set, or anything but FineWeb-Edu."""
         for checked in subject.runs:
-            # A printed object holds the name somewhere inside it; an object of JSON, in its strings.
-            named = str(checked.run.info.tokenized_dataset or "").lower()
-            evaluated = "paloma" in named
-            if checked.run.is_demo or (TRAINING_DATA in named and not evaluated):
+            names = [name.lower() for name in training_data_names(checked.run.info.tokenized_dataset)]
+            evaluated = any(EVALUATION_DATA in name for name in names)
+            if checked.run.is_demo or (names and not evaluated and all(TRAINING_DATA in name for name in names)):
                 continue
             yield self.finding(
                 checked.place(("tokenized_dataset",)),
                 "tokenized_dataset",
                 expected="FineWeb-Edu",
-                submitted=f'"{shorten(named)}"' if named else "none",
+                submitted=show(", ".join(names)) if names else "none",
                 hint="Never train on the evaluation set."
                 if evaluated
                 else "Runs on other data are ranked on a track of their own.",
                 severity=Severity.ERROR if evaluated else Severity.WARNING,
             )
+
+
+def training_data_names(value: Json) -> tuple[str, ...]:
+    """Return the names of the data sets that a `tokenized_dataset` trains on.
+
+    A printed object of the original contest is known by its own `name`; what else it prints may be the validation sets
+    that every run has. An object of JSON is known by its strings, but for those of validation sets.
+    """
+    return tuple(itertools.islice(_names(value), MOST_NAMES))
+
+
+def _names(value: Json) -> Iterator[str]:
+    if isinstance(value, str) and not (_PRINTED.match(value) and value.endswith(")")):
+        yield value
+    elif isinstance(value, str):
+        printed = value[:_LONGEST_PRINTED]
+        named = _PRINTED_NAME.search(printed)
+        # Without a name of its own, that it mentions FineWeb-Edu is all that can be told.
+        yield named[1] if named else TRAINING_DATA if TRAINING_DATA in printed.lower() else "an unnamed object"
+    elif isinstance(value, dict) and isinstance(value.get("name"), str):
+        yield from _names(value["name"])
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not any(word in key.lower() for word in ("valid", "eval", "split")):
+                yield from _names(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _names(item)
 
 
 class Vocabulary(Rule):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +92,11 @@ def test_find_rule_takes_code_and_name() -> None:
     assert "SR303" == find_rule("sr303").code  # type: ignore[union-attr]
     assert "SR303" == find_rule("training-hardware-flops-identity").code  # type: ignore[union-attr]
     assert None is find_rule("SR999")
+
+
+def test_the_readme_quotes_what_is_printed(check_example: Check) -> None:
+    rule = find_rule("SR303")
+    assert rule is not None
+    (finding,) = check_example(rule.fires).findings
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert f"{finding.code} {finding.message}" in " ".join(readme.split())
