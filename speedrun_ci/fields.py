@@ -39,7 +39,6 @@ class Spec:
         doc: What it means, with its unit.
         required: Whether the key must be present and not null.
         above: The value must be greater than this.
-        at_least: The value must not be smaller than this.
         model: The dataclass of a nested object.
     """
 
@@ -48,7 +47,6 @@ class Spec:
     doc: str
     required: bool = False
     above: float | None = None
-    at_least: float | None = None
     model: type | None = None
 
     def describe(self) -> str:
@@ -64,8 +62,6 @@ class Spec:
         }[self.kind]
         if self.above is not None:
             words += f" above {self.above:g}"
-        if self.at_least is not None:
-            words += f" of at least {self.at_least:g}"
         return words
 
 
@@ -102,11 +98,10 @@ def key(
     *,
     required: bool = False,
     above: float | None = None,
-    at_least: float | None = None,
     model: type | None = None,
 ) -> Any:
     """Declare a dataclass field that is read from the key `name`; absent and null give None."""
-    spec = Spec(name, kind, doc, required, above, at_least, model)
+    spec = Spec(name, kind, doc, required, above, model)
     return dataclasses.field(default=None, metadata={"spec": spec})
 
 
@@ -176,8 +171,7 @@ def _wrong(spec: Spec, value: Json) -> Literal["type", "range"] | None:
                 return "type"
             if spec.kind == "integer" and (not float(value).is_integer() or abs(value) >= MAX_COUNT):
                 return "range" if abs(value) >= MAX_COUNT else "type"
-            too_low = spec.above is not None and not value > spec.above
-            return "range" if too_low or (spec.at_least is not None and not value >= spec.at_least) else None
+            return "range" if spec.above is not None and not value > spec.above else None
 
 
 def _normal(spec: Spec, value: Json) -> object:

@@ -107,7 +107,7 @@ def _model(declared: type[Any], extra: dict[str, Any] | None = None) -> type[Bas
 
 def _field(spec: Spec) -> tuple[Any, Any]:
     kind: Any = _model(spec.model) if spec.model is not None else _TYPES[spec.kind]
-    bounds: dict[str, Any] = {"gt": spec.above, "ge": spec.at_least}
+    bounds: dict[str, Any] = {"gt": spec.above}
     if spec.kind == "integer":
         bounds["lt"] = MAX_COUNT
     bounded: Any = Annotated[kind, Field(**{name: bound for name, bound in bounds.items() if bound is not None})]

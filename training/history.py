@@ -37,13 +37,6 @@ class History:
         """Return which of the steps 0 to `num_steps` - 1 were not timed: for a whole run, none."""
         return [step for step in range(num_steps) if DURATION not in self.steps.get(step, {})]
 
-    def last(self, key: str) -> Any:
-        """Return the value of a key at the last step that has one, or None."""
-        for _, row in sorted(self.steps.items(), reverse=True):
-            if key in row:
-                return row[key]
-        return None
-
 
 def read_history(path: Path) -> History:
     """Read a history file. A missing file is an empty history.

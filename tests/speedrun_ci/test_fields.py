@@ -34,7 +34,6 @@ class Inner:
 class Outer:
     text: str | None = key("the text", "text", "Words.")
     count: int | None = key("count/~", "integer", "A count.", required=True, above=0)
-    least: int | None = key("least", "integer", "A count that may be zero.", at_least=0)
     number: float | None = key("number", "number", "A figure.", above=0)
     free: float | None = key("free", "number", "Any figure.")
     inner: Inner | None = key("inner", "object", "An object.", model=Inner)
@@ -48,7 +47,6 @@ class Outer:
 FULL: dict[str, Json] = {
     "the text": "words",
     "count/~": 3,
-    "least": 0,
     "number": 1.5,
     "free": -1.5,
     "inner": {"name": "x", "ratio": 0.5},
@@ -66,7 +64,7 @@ def fault(wrong: tuple[Fault, ...]) -> tuple[str, str, str]:
 
 
 def test_read() -> None:
-    expected = Outer("words", 3, 0, 1.5, -1.5, Inner("x", 0.5), {"a": [1]}, ("a", ""), 128, [None])
+    expected = Outer("words", 3, 1.5, -1.5, Inner("x", 0.5), {"a": [1]}, ("a", ""), 128, [None])
     assert (expected, ()) == read(Outer, FULL)
 
 
@@ -79,7 +77,7 @@ def test_instances_are_frozen_and_the_object_is_left_as_it_was() -> None:
 
 
 def test_specs_name_the_fields_that_are_read() -> None:
-    assert ["text", "count", "least", "number", "free", "inner", "plain", "texts", "batch", "anything"] == [
+    assert ["text", "count", "number", "free", "inner", "plain", "texts", "batch", "anything"] == [
         attribute for attribute, _ in specs(Outer)
     ]
 
@@ -121,8 +119,6 @@ def check(name: str, item: Json) -> tuple[object, str]:
         ("count/~", 16.0, 16),
         ("count/~", 1e18, 10**18),
         ("count/~", MAX_COUNT - 1, MAX_COUNT - 1),
-        ("least", 0, 0),
-        ("least", -0.0, 0),
         ("number", 1, 1.0),
         ("number", 5e-324, 5e-324),
         ("number", LARGEST, 1e308),
@@ -172,7 +168,6 @@ def test_good_values(name: str, item: Json, expected: object) -> None:
         ("count/~", "16", "type"),
         ("count/~", [16], "type"),
         ("count/~", {}, "type"),
-        ("least", -1, "range"),
         ("number", 0, "range"),
         ("number", -0.0, "range"),
         ("number", -5e-324, "range"),
@@ -234,7 +229,6 @@ def test_bad_values(name: str, item: Json, kind: str) -> None:
     [
         (Spec("k", "text", ""), "a string"),
         (Spec("k", "number", "", above=0), "a number above 0"),
-        (Spec("k", "integer", "", at_least=2), "a whole number of at least 2"),
         (Spec("k", "object", ""), "an object"),
         (Spec("k", "texts", ""), "a list of strings"),
         (Spec("k", "any", ""), "any value"),

@@ -87,12 +87,6 @@ def test_loss_of_zero_of_a_run_that_was_complete_is_ignored(path):
     assert {9: {"train/loss": 1.25, "eval/bpb": 1.0}} == history.steps
 
 
-def test_last_value(path):
-    history = write(path, lines(metrics(0, a=1), metrics(5, a=2), metrics(9, b=3)))
-
-    assert (2, None) == (history.last("a"), history.last("c"))
-
-
 WHOLE = lines(metrics(0, throughput_duration=1.0), metrics(1, throughput_duration=2.0))
 
 
