@@ -97,7 +97,7 @@ def check_submission(
             crashed = True
             findings.append(RuleCrashed.report(submission.path, f"rule {rule.code} {rule.name}", error))
     if demanded:
-        findings.extend(EvidenceMissing.report(f"{run.run.path}") for run in subject.runs)
+        findings.extend(EvidenceMissing.report(run.run.path) for run in subject.runs)
     located = tuple(_with_lines(findings, documents))
     inconclusive = crashed or demanded
     of_run = _by_run(located)

@@ -13,7 +13,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from speedrun_ci.strict_json import pointer_to, shorten
+from speedrun_ci.strict_json import as_whole, pointer_to, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -203,6 +203,5 @@ def _is_batch(value: Json) -> bool:
 
 
 def _is_count(value: Json, least: int) -> bool:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value < MAX_COUNT
+    number = as_whole(value)
+    return number is not None and least <= number < MAX_COUNT

@@ -18,7 +18,6 @@ from speedrun_ci.identities import (
     TOTAL_TOKENS,
     TRAINING_TIME,
     VOCAB_SIZE,
-    all_identities,
     evaluation_paths,
 )
 
@@ -82,7 +81,7 @@ def _rows(run: Run, analysis: Analysis) -> Iterator[FigureRow]:
         if all(len(correction.path) > 1 for corrections in wrong.alternatives for correction in corrections)
         for identity in wrong.broken
     }
-    defining = {identity.left: identity for identity in all_identities(analysis.values)}
+    defining = {identity.left: identity for identity in analysis.possible}
     for path in (*shown, *(path for path in blamed if path not in shown)):
         yield _row(path, analysis, defining.get(path), blamed, differing)
 

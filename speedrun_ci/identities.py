@@ -26,6 +26,7 @@ from speedrun_ci.flops.formulas import BACKWARD_AND_FORWARD, DEFAULT_VOCABULARY,
 from speedrun_ci.hardware import PEAK_TOLERANCE, accelerators
 from speedrun_ci.numbers import number
 from speedrun_ci.resources import DEVICE_KEYS, RESOURCE_KEYS, Hardware, read_resources
+from speedrun_ci.strict_json import as_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -101,7 +102,7 @@ class Identity:
     def holds(self, values: Values) -> bool:
         """Whether both sides agree."""
         right = self.right(values)
-        left = _number(values.get(self.left))
+        left = as_number(values.get(self.left))
         return right is not None and left is not None and close(left, right, self.tolerance)
 
 
@@ -147,7 +148,8 @@ class Analysis:
     Attributes:
         values: The submitted values.
         corrected: The values after the first alternative of every wrong set.
-        identities: The equations that could be written down.
+        possible: Every equation a run could have, also those whose left side it does not state.
+        identities: Those of them that could be written down.
         wrong: What is wrong; empty if every equation holds.
         architecture: The model's shape, or why no formula covers it.
         hardware: The hardware its resources name.
@@ -155,6 +157,7 @@ class Analysis:
 
     values: Values
     corrected: Values
+    possible: tuple[Identity, ...]
     identities: tuple[Identity, ...]
     wrong: tuple[WrongSet, ...]
     architecture: Architecture | NotCovered
@@ -169,17 +172,16 @@ def close(a: float, b: float, tolerance: float) -> bool:
 def analyse(run: Run) -> Analysis:
     """Write down a run's equations and explain those that fail."""
     values = values_of(run)
+    possible = _possible(values)
     identities = tuple(
-        identity
-        for identity in all_identities(values)
-        if identity.left in values and identity.compute(values) is not None
+        identity for identity in possible if identity.left in values and identity.compute(values) is not None
     )
     wrong = tuple(explain(identities, values))
     corrected = dict(values)
     for item in wrong:
         for correction in item.alternatives[0] if item.alternatives else ():
             corrected[correction.path] = correction.expected
-    return Analysis(values, corrected, identities, wrong, _architecture(values), _hardware(values))
+    return Analysis(values, corrected, possible, identities, wrong, _architecture(values), _hardware(values))
 
 
 def values_of(run: Run) -> Values:
@@ -295,8 +297,6 @@ def _reported_as(group: list[Identity], alternatives: tuple[tuple[Correction, ..
 def _mend(identities: Sequence[Identity], values: Values, free: tuple[Path, ...]) -> tuple[Correction, ...]:
     """Return corrections of exactly the free values that make every equation hold, or nothing."""
     broken = [identity for identity in identities if not identity.holds(values)]
-    if not free:
-        return ()
     for identity in broken:
         unknown = [path for path in free if path == identity.left or path in identity.inputs]
         if not unknown:
@@ -322,7 +322,7 @@ def _mend(identities: Sequence[Identity], values: Values, free: tuple[Path, ...]
 def _solutions(identity: Identity, path: Path, values: Values) -> Iterator[Json]:
     """Yield the values of one figure that make one equation hold, given all other figures."""
     right = identity.right(values)
-    left = _number(values.get(identity.left))
+    left = as_number(values.get(identity.left))
     if left is None:
         return
     if path == identity.left:
@@ -366,7 +366,7 @@ def _searched(identity: Identity, path: Path, values: Values, target: float) -> 
 
 def _head_counts(values: Values) -> Iterator[int]:
     """Yield the numbers of heads that divide the width of the model, up to a thousand."""
-    hidden = _number(values.get(("model_config", "hidden_dim"))) or 0.0
+    hidden = as_number(values.get(("model_config", "hidden_dim"))) or 0.0
     yield from (heads for heads in range(1, 1025) if hidden % heads == 0)
 
 
@@ -388,7 +388,7 @@ def _bisected(identity: Identity, path: Path, values: Values, target: float) -> 
 
 def _other_hardware(values: Values) -> Iterator[Json]:
     hardware = _hardware(values)
-    chips = _number(values.get(NUM_CHIPS)) or (hardware.chips[0] if hardware.chips else 1)
+    chips = as_number(values.get(NUM_CHIPS)) or (hardware.chips[0] if hardware.chips else 1)
     for part in accelerators():
         if hardware.kind == "gpu" and part.kind == "gpu":
             yield part.name
@@ -398,13 +398,9 @@ def _other_hardware(values: Values) -> Iterator[Json]:
             yield from (f"{prefix}-{size}" for prefix in part.slice_prefixes)
 
 
-def all_identities(values: Values) -> tuple[Identity, ...]:
-    """Return every equation a run could have, also those whose left side it does not state.
-
-    Args:
-        values: The submitted values, which decide how the right sides are put together.
-    """
-    sequence = sequence_path(values)
+def _possible(values: Values) -> tuple[Identity, ...]:
+    """Return every equation a run could have; the submitted values decide how the right sides are put together."""
+    sequence, hardware = sequence_path(values), _hardware(values)
     model_inputs: dict[Path, int] = {
         ("model_config", key): 0 for key in DIMENSION_KEYS if ("model_config", key) in values
     }
@@ -419,9 +415,9 @@ def all_identities(values: Values) -> tuple[Identity, ...]:
         _flops_per_token(with_length),
         _model_flops(values, with_length),
         _model_size({**model_inputs, **switches}),
-        _chips(values),
-        _peak(values),
-        _hardware_flops(values),
+        _chips(values, hardware),
+        _peak(hardware),
+        _hardware_flops(values, hardware),
         _mfu(),
         *(_bpb(dataset) for dataset in _evaluated(values)),
     )
@@ -429,7 +425,7 @@ def all_identities(values: Values) -> tuple[Identity, ...]:
 
 def _tokens(values: Values, sequence: Path | None) -> Identity:
     def right(values: Values) -> float | None:
-        steps, length = _number(values.get(NUM_STEPS)), _number(values.get(sequence)) if sequence else None
+        steps, length = as_number(values.get(NUM_STEPS)), as_number(values.get(sequence)) if sequence else None
         sequences = _sequences(values.get(BATCH_SIZE), steps)
         return None if sequences is None or length is None else sequences * length
 
@@ -449,10 +445,10 @@ def _model_flops(values: Values, with_length: Mapping[Path, int]) -> Identity:
     per_token = FLOPS_PER_TOKEN in values
 
     def forward(values: Values) -> float | None:
-        return _number(values.get(FLOPS_PER_TOKEN)) if per_token else _formula(values)
+        return as_number(values.get(FLOPS_PER_TOKEN)) if per_token else _formula(values)
 
     def right(values: Values) -> float | None:
-        flops, tokens = forward(values), _number(values.get(TOTAL_TOKENS))
+        flops, tokens = forward(values), as_number(values.get(TOTAL_TOKENS))
         return None if flops is None or tokens is None else BACKWARD_AND_FORWARD * flops * tokens
 
     def text(values: Values) -> str:
@@ -462,29 +458,28 @@ def _model_flops(values: Values, with_length: Mapping[Path, int]) -> Identity:
     return Identity("SR302", MODEL_FLOPS, right, inputs, EXACT, certain=True, text=text)
 
 
-def _hardware_flops(values: Values) -> Identity:
+def _hardware_flops(values: Values, hardware: Hardware) -> Identity:
     inputs = {TRAINING_TIME: 1}
-    inputs |= {NUM_CHIPS: 1} if NUM_CHIPS in values else _count_inputs(values)
-    inputs |= {DEVICE_FLOPS: 1} if DEVICE_FLOPS in values else _peak_inputs(values)
+    inputs |= {NUM_CHIPS: 1} if NUM_CHIPS in values else _count_inputs(values, hardware)
+    inputs |= {DEVICE_FLOPS: 1} if DEVICE_FLOPS in values else _peak_inputs(hardware)
+
+    def closest(values: Values) -> tuple[float, float, float] | None:
+        """Return time, chips and peak, of all accepted readings those that come closest to what was submitted."""
+        time, target = as_number(values.get(TRAINING_TIME)), as_number(values.get(HARDWARE_FLOPS))
+        if time is None or target is None:
+            return None
+        readings = ((time, *pair) for pair in itertools.product(_chip_readings(values), _peak_readings(values)))
+        return min(readings, key=lambda reading: abs(math.prod(reading) - target), default=None)
 
     def right(values: Values) -> float | None:
-        time, target = _number(values.get(TRAINING_TIME)), _number(values.get(HARDWARE_FLOPS))
-        readings = [
-            time * chips * peak
-            for chips in _chip_readings(values)
-            for peak in _peak_readings(values)
-            if time is not None and target is not None
-        ]
-        return min(readings, key=lambda reading: abs(reading - (target or 0.0)), default=None)
+        reading = closest(values)
+        return None if reading is None else math.prod(reading)
 
     def text(values: Values) -> str:
-        time = _number(values.get(TRAINING_TIME)) or 1.0
-        total = right(values) or 0.0
-        pairs = itertools.product(_chip_readings(values), _peak_readings(values))
-        chips, peak = min(pairs, key=lambda pair: abs(time * pair[0] * pair[1] - total))
+        time, chips, peak = closest(values) or (None, None, None)
         return f"{number(time)} s x {number(chips)} chip{'s' * (chips != 1)} x {number(peak)} FLOP/s"
 
-    certain = DEVICE_FLOPS in values or _peak_is_certain(values)
+    certain = DEVICE_FLOPS in values or _peak_is_certain(hardware)
     return Identity("SR303", HARDWARE_FLOPS, right, inputs, EXACT, certain=certain, text=text)
 
 
@@ -504,7 +499,7 @@ def _bpb(dataset: str) -> Identity:
     bpb, loss, tokens, size = evaluation_paths(dataset)
 
     def right(values: Values) -> float | None:
-        nats, count, length = (_number(values.get(path)) for path in (loss, tokens, size))
+        nats, count, length = (as_number(values.get(path)) for path in (loss, tokens, size))
         if nats is None or count is None or not length:
             return None
         return nats / math.log(2) * count / length
@@ -519,7 +514,7 @@ def _bpb(dataset: str) -> Identity:
 
 def _mfu() -> Identity:
     def right(values: Values) -> float | None:
-        flops, hardware = _number(values.get(MODEL_FLOPS)), _number(values.get(HARDWARE_FLOPS))
+        flops, hardware = as_number(values.get(MODEL_FLOPS)), as_number(values.get(HARDWARE_FLOPS))
         return None if flops is None or not hardware else flops / hardware
 
     def text(values: Values) -> str:
@@ -528,9 +523,9 @@ def _mfu() -> Identity:
     return Identity("SR307", MFU, right, {MODEL_FLOPS: 1, HARDWARE_FLOPS: -1}, EXACT, certain=True, text=text)
 
 
-def _chips(values: Values) -> Identity:
+def _chips(values: Values, hardware: Hardware) -> Identity:
     def right(values: Values) -> float | None:
-        submitted = _number(values.get(NUM_CHIPS)) or 0.0
+        submitted = as_number(values.get(NUM_CHIPS)) or 0.0
         readings = _hardware(values).chips
         return float(min(readings, key=lambda chips: abs(chips - submitted))) if readings else None
 
@@ -540,12 +535,12 @@ def _chips(values: Values) -> Identity:
             return f"{number(hardware.count)} x {hardware.slice.name} with {number(hardware.slice.chips)} chips"
         return f"{number(hardware.count)} x {hardware.accelerator.name if hardware.accelerator else hardware.kind}"
 
-    return Identity("SR401", NUM_CHIPS, right, _count_inputs(values), EXACT, certain=True, text=text)
+    return Identity("SR401", NUM_CHIPS, right, _count_inputs(values, hardware), EXACT, certain=True, text=text)
 
 
-def _peak(values: Values) -> Identity:
+def _peak(hardware: Hardware) -> Identity:
     def right(values: Values) -> float | None:
-        submitted = _number(values.get(DEVICE_FLOPS)) or 0.0
+        submitted = as_number(values.get(DEVICE_FLOPS)) or 0.0
         return min(_hardware(values).peaks, key=lambda peak: abs(peak - submitted), default=None)
 
     def text(values: Values) -> str:
@@ -554,14 +549,12 @@ def _peak(values: Values) -> Identity:
             return "device_flops_override in resources"
         return f"the dense peak of one {hardware.accelerator.name}" if hardware.accelerator else "unknown hardware"
 
-    overridden = _hardware(values).override is not None
-    tolerance = EXACT if overridden else PEAK_TOLERANCE
-    certain = _peak_is_certain(values)
-    return Identity("SR402", DEVICE_FLOPS, right, _peak_inputs(values), tolerance, certain=certain, text=text)
+    tolerance = PEAK_TOLERANCE if hardware.override is None else EXACT
+    certain = _peak_is_certain(hardware)
+    return Identity("SR402", DEVICE_FLOPS, right, _peak_inputs(hardware), tolerance, certain=certain, text=text)
 
 
-def _count_inputs(values: Values) -> dict[Path, int]:
-    hardware = _hardware(values)
+def _count_inputs(values: Values, hardware: Hardware) -> dict[Path, int]:
     inputs: dict[Path, int] = {}
     if hardware.count_key and ("resources", *hardware.count_key) in values:
         inputs["resources", *hardware.count_key] = 1
@@ -570,25 +563,23 @@ def _count_inputs(values: Values) -> dict[Path, int]:
     return inputs
 
 
-def _peak_inputs(values: Values) -> dict[Path, int]:
-    hardware = _hardware(values)
+def _peak_inputs(hardware: Hardware) -> dict[Path, int]:
     if hardware.override is not None:
         return {("resources", "device_flops_override"): 1}
     return {("resources", *hardware.name_key): 0} if hardware.name else {}
 
 
-def _peak_is_certain(values: Values) -> bool:
-    hardware = _hardware(values)
+def _peak_is_certain(hardware: Hardware) -> bool:
     return hardware.override is not None or (hardware.accelerator is not None and hardware.accelerator.verified)
 
 
 def _chip_readings(values: Values) -> tuple[float, ...]:
-    chips = _number(values.get(NUM_CHIPS))
+    chips = as_number(values.get(NUM_CHIPS))
     return tuple(map(float, _hardware(values).chips)) if chips is None else (chips,)
 
 
 def _peak_readings(values: Values) -> tuple[float, ...]:
-    peak = _number(values.get(DEVICE_FLOPS))
+    peak = as_number(values.get(DEVICE_FLOPS))
     return _hardware(values).peaks if peak is None else (peak,)
 
 
@@ -606,12 +597,12 @@ def _model_text(values: Values) -> str:
 def _length(values: Values) -> int | None:
     """Return the tokens of a training sequence, or None if they are no plausible whole number."""
     path = sequence_path(values)
-    length = _number(values.get(path)) if path else None
+    length = as_number(values.get(path)) if path else None
     return int(length) if length is not None and length.is_integer() and 0 < length < _LARGEST_WHOLE else None
 
 
 def _vocabulary(values: Values) -> int:
-    return int(_number(values.get(VOCAB_SIZE)) or DEFAULT_VOCABULARY)
+    return int(as_number(values.get(VOCAB_SIZE)) or DEFAULT_VOCABULARY)
 
 
 def _architecture(values: Values) -> Architecture | NotCovered:
@@ -641,14 +632,14 @@ def _sequences(batch: Json, steps: float | None) -> float | None:
     if steps is None:
         return None
     if not isinstance(batch, list):
-        size = _number(batch)
+        size = as_number(batch)
         return None if size is None else size * steps
     total = 0.0
     for entry, following in itertools.zip_longest(batch, batch[1:]):
         if not isinstance(entry, dict):
             return None
-        start, size = _number(entry.get("start")), _number(entry.get("value"))
-        end = _number(following.get("start")) if isinstance(following, dict) else steps
+        start, size = as_number(entry.get("start")), as_number(entry.get("value"))
+        end = as_number(following.get("start")) if isinstance(following, dict) else steps
         if start is None or size is None or end is None:
             return None
         total += size * max(min(end, steps) - start, 0.0)
@@ -663,9 +654,3 @@ def _leaves(resources: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
     device = resources.get("device")
     if isinstance(device, dict):
         yield from ((("device", key), device[key]) for key in DEVICE_KEYS if key in device)
-
-
-def _number(value: Json) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value)

@@ -6,10 +6,12 @@ the number of chips; the one that equals the file's `num_chips` is meant.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from speedrun_ci.hardware import find_accelerator, parse_slice
+from speedrun_ci.strict_json import as_number, as_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,13 +80,13 @@ def read_resources(resources: Mapping[str, Json]) -> Hardware:
     Args:
         resources: The object as it stands in the file; hostile.
     """
-    override = _number(resources.get("device_flops_override"))
+    override = _positive(resources.get("device_flops_override"))
     device = resources.get("device")
     if isinstance(device, dict) and device:
         return _from_device(device, resources, override)
     if resources.get("tpu_type") is not None:
         slices = _count(resources.get("slice_count"), 1)
-        return _tpu(_text(resources["tpu_type"]), ("tpu_type",), ("slice_count",), slices, override, replicas=False)
+        return _tpu(_text(resources["tpu_type"]), ("tpu_type",), ("slice_count",), slices, (slices,), override)
     if resources.get("gpu_count") is not None or resources.get("accelerator_type") is not None:
         gpus = _count(resources.get("gpu_count"), 1)
         name = _text(resources.get("accelerator_type"))
@@ -105,21 +107,13 @@ def _from_device(device: Mapping[str, Json], resources: Mapping[str, Json], over
     if kind == "cpu":
         return _cpu(("replicas",), replicas, override)
     if kind == "tpu":
-        return _tpu(name, ("device", key), ("replicas",), replicas, override, replicas=True)
+        # As a number of hosts, `replicas` does not multiply.
+        return _tpu(name, ("device", key), ("replicas",), replicas, (replicas, 1), override)
     if kind == "gpu":
         each = _count(device.get("count"), 1)
         made = _gpu(name, ("device", key), ("device", "count"), each, override)
-        return Hardware(
-            made.kind,
-            made.name,
-            made.name_key,
-            made.count_key,
-            made.accelerator,
-            None,
-            each * replicas,
-            tuple(chips * replicas for chips in made.chips if replicas),
-            override,
-        )
+        chips = tuple(chips * replicas for chips in made.chips if replicas)
+        return dataclasses.replace(made, count=each * replicas, chips=chips)
     return Hardware("unknown", name, ("device", key), (), None, None, replicas, (), override)
 
 
@@ -128,15 +122,14 @@ def _tpu(
     name_key: tuple[str, ...],
     count_key: tuple[str, ...],
     count: int,
+    slices: tuple[int, ...],
     override: float | None,
-    *,
-    replicas: bool,
 ) -> Hardware:
+    """Return a TPU's hardware; `slices` are the readings of how many slices `count` stands for."""
     found = parse_slice(name)
     chips: tuple[int, ...] = ()
     if found is not None and count > 0:
-        # As a number of hosts, `replicas` does not multiply.
-        chips = (found.chips * count, found.chips) if replicas and count > 1 else (found.chips * count,)
+        chips = tuple(found.chips * number for number in dict.fromkeys(slices))
     accelerator = found.accelerator if found is not None else _part(name, "tpu")
     return Hardware("tpu", name, name_key, count_key, accelerator, found, count, chips, override)
 
@@ -164,16 +157,14 @@ def _text(value: Json) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _number(value: Json) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-        return None
-    return float(value)
+def _positive(value: Json) -> float | None:
+    number = as_number(value)
+    return number if number is not None and number > 0 else None
 
 
 def _count(value: Json, default: int) -> int:
     """Return a positive count, the default where it is absent, or 0 where it is no count."""
     if value is None:
         return default
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 1_000_000 else 0
+    number = as_whole(value)
+    return number if number is not None and 0 < number <= 1_000_000 else 0

@@ -79,6 +79,18 @@ def split_pointer(pointer: str) -> list[str]:
     return [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:]]
 
 
+def as_number(value: Json) -> float | None:
+    """Return a JSON number as a float, or None for anything else; true and false are no numbers."""
+    return None if isinstance(value, bool) or not isinstance(value, (int, float)) else float(value)
+
+
+def as_whole(value: Json) -> int | None:
+    """Return a whole JSON number as an integer, however it is written (16 or 16.0), or None for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def parse(data: bytes) -> Document | tuple[Problem, ...]:
     """Read strict JSON, or say everything that keeps it from being that.
 

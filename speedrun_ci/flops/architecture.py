@@ -10,7 +10,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from speedrun_ci.strict_json import shorten
+from speedrun_ci.strict_json import as_whole, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -216,7 +216,6 @@ def _is_set(config: Mapping[str, Json], key: str) -> bool:
 
 
 def _whole(value: Json) -> int | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    number = as_whole(value)
     # The bound keeps products of a dozen dimensions inside a double.
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 2**32 else None
+    return number if number is not None and 0 <= number <= 2**32 else None

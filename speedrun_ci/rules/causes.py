@@ -20,6 +20,7 @@ from speedrun_ci.identities import (
     close,
     sequence_path,
 )
+from speedrun_ci.strict_json import as_number
 
 if TYPE_CHECKING:
     from speedrun_ci.identities import Analysis, Path, WrongSet
@@ -95,5 +96,4 @@ def _head_dim(analysis: Analysis, submitted: float) -> str:
 
 
 def _figure(analysis: Analysis, path: Path) -> float | None:
-    value = analysis.values.get(path)
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    return as_number(analysis.values.get(path))

@@ -13,6 +13,8 @@ from speedrun_ci.results import RESULTS_NAME
 from speedrun_ci.strict_json import split_pointer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from speedrun_ci.rules.base import Example
 
 RUN_INFO: dict[str, Any] = {
@@ -50,18 +52,24 @@ RUN_INFO: dict[str, Any] = {
 }
 
 
-def results_text(example: Example) -> str:
-    """Return the results file of an example."""
-    info = copy.deepcopy(RUN_INFO)
-    for pointer, value in (example.edits or {}).items():
+def edited(edits: Mapping[str, object], base: dict[str, Any] = RUN_INFO) -> dict[str, Any]:
+    """Return a copy of a `run_info` with values replaced by JSON pointer; `...` removes the key."""
+    info = copy.deepcopy(base)
+    for pointer, value in edits.items():
         *parents, last = split_pointer(pointer)
         target = info
         for key in parents:
-            target = target.setdefault(key, {})
+            target = target[key]
         if value is ...:
             del target[last]
         else:
             target[last] = value
+    return info
+
+
+def results_text(example: Example) -> str:
+    """Return the results file of an example."""
+    info = edited(example.edits or {})
     text = json.dumps({"runs": [{"run_info": info}]}, indent=2, sort_keys=True)
     if example.replace is not None:
         old, new = example.replace

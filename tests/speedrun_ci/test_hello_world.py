@@ -1,6 +1,5 @@
 """The committed demo run: it passes, and no figure of it that an identity covers can be changed alone."""
 
-import copy
 import datetime as dt
 import json
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import pytest
 from speedrun_ci.check import check_submission
 from speedrun_ci.finding import Level, SubmissionReport, Verdict
 from speedrun_ci.results import RESULTS_NAME
+from speedrun_ci.rules.example import edited
 from speedrun_ci.strict_json import pointer_to
 from speedrun_ci.submission import find_submissions
 
@@ -94,14 +94,11 @@ def test_every_covered_value_is_there() -> None:
 def test_changing_one_figure_fails_and_names_it(
     tmp_path: Path, path: tuple[str, ...], value: float, factor: float
 ) -> None:
-    results = copy.deepcopy(RESULTS)
-    target = results["runs"][0]["run_info"]
-    for key in path[:-1]:
-        target = target[key]
-    target[path[-1]] = value * factor if isinstance(value, float) else max(round(value * factor), 1)
-    if target[path[-1]] == value:
-        target[path[-1]] = value + 1
-    report = checked(tmp_path, results)
+    changed = value * factor if isinstance(value, float) else max(round(value * factor), 1)
+    if changed == value:
+        changed = value + 1
+    info = edited({pointer_to(path): changed}, ENTRY["run_info"])
+    report = checked(tmp_path, {"runs": [{"run_info": info}]})
     assert Verdict.FAIL == report.verdict
     blocking = [finding for finding in report.findings if finding.blocks]
     assert any(".".join(path) in finding.message for finding in blocking), pointer_to(path)

@@ -1,6 +1,5 @@
 """The equations and the smallest wrong set."""
 
-import copy
 import json
 import math
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from speedrun_ci.figures import figure_rows, level_of
 from speedrun_ci.finding import Level, Status
 from speedrun_ci.identities import Analysis, WrongSet, analyse, sequence_path
 from speedrun_ci.results import Run, read_runs
-from speedrun_ci.rules.example import RUN_INFO
+from speedrun_ci.rules.example import RUN_INFO, edited
 from speedrun_ci.strict_json import split_pointer
 
 RECORDED = {
@@ -24,17 +23,6 @@ RECORDED = {
     "/eval~1paloma~1c4_en~1bytes": 4_400_000,
 }
 """What the newest files record beyond the example."""
-
-
-def edited(edits: dict[str, Any], base: dict[str, Any] = RUN_INFO) -> dict[str, Any]:
-    info = copy.deepcopy(base)
-    for pointer, value in edits.items():
-        *parents, last = split_pointer(pointer)
-        target = info
-        for key in parents:
-            target = target[key]
-        target[last] = value
-    return info
 
 
 def run_of(info: dict[str, Any]) -> Run:

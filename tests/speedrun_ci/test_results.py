@@ -18,8 +18,8 @@ from speedrun_ci.finding import Report
 from speedrun_ci.identities import analyse
 from speedrun_ci.report.formats import FORMATS, render
 from speedrun_ci.results import C4, SYNTHETIC, Evaluation, Run, read_runs
-from speedrun_ci.rules.example import RUN_INFO
-from speedrun_ci.strict_json import Document, Json, parse, split_pointer
+from speedrun_ci.rules.example import RUN_INFO, edited
+from speedrun_ci.strict_json import Document, Json, parse
 from speedrun_ci.submission import find_submissions
 
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
@@ -27,21 +27,6 @@ BPB = f"eval/{C4}/bpb"
 LARGEST = 10**308 - 1
 
 type Edits = dict[str, Any]
-
-
-def edited(edits: Edits, base: dict[str, Any] = RUN_INFO) -> dict[str, Any]:
-    """Return a run with values replaced by JSON pointer; `...` removes the key."""
-    info = copy.deepcopy(base)
-    for pointer, value in edits.items():
-        *parents, last = split_pointer(pointer)
-        target = info
-        for name in parents:
-            target = target[name]
-        if value is ...:
-            del target[last]
-        else:
-            target[last] = value
-    return info
 
 
 def one(value: Json) -> Run:

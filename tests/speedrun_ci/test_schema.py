@@ -18,10 +18,10 @@ from speedrun_ci.fields import MAX_COUNT, MAX_SCHEDULE
 from speedrun_ci.report.json import CheckData
 from speedrun_ci.results import C4, MAX_RUNS, SYNTHETIC, RunInfo, read_runs
 from speedrun_ci.rules.base import Example
-from speedrun_ci.rules.example import RUN_INFO, results_text
+from speedrun_ci.rules.example import RUN_INFO, edited, results_text
 from speedrun_ci.rules.registry import RULES
 from speedrun_ci.schema import SCHEMAS
-from speedrun_ci.strict_json import Json, split_pointer
+from speedrun_ci.strict_json import Json
 
 ROOT = Path(__file__).parents[2]
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
@@ -39,20 +39,6 @@ def reads(value: Json) -> bool:
 
 def wrap(info: dict[str, Any]) -> Json:
     return {"runs": [{"run_info": info}]}
-
-
-def edited(edits: dict[str, Any]) -> dict[str, Any]:
-    info = copy.deepcopy(RUN_INFO)
-    for pointer, value in edits.items():
-        *parents, last = split_pointer(pointer)
-        target = info
-        for name in parents:
-            target = target[name]
-        if value is ...:
-            del target[last]
-        else:
-            target[last] = value
-    return info
 
 
 # The files
