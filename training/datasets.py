@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from speedrun_ci.flops.formulas import DEFAULT_VOCABULARY
 from training import corpus
 from training.errors import UsageError
 
@@ -19,7 +20,7 @@ class Dataset:
     evaluation_set: str
 
 
-FINEWEB_EDU_10B = Dataset(name="fineweb-edu-10B", vocab_size=128_256, evaluation_set="paloma/c4_en")
+FINEWEB_EDU_10B = Dataset(name="fineweb-edu-10B", vocab_size=DEFAULT_VOCABULARY, evaluation_set="paloma/c4_en")
 """The contest's data: 10B tokens of FineWeb-Edu with the tokenizer of Llama 3, evaluated on Paloma's English C4."""
 
 SYNTHETIC = Dataset(name=corpus.NAME, vocab_size=257, evaluation_set=corpus.EVALUATION_SET)
