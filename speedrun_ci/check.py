@@ -6,9 +6,9 @@ import dataclasses
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from speedrun_ci.analysis import analyse
 from speedrun_ci.figures import figure_rows, level_of
 from speedrun_ci.finding import Level, Report, RunReport, SubmissionReport, Verdict, combine
-from speedrun_ci.identities import analyse
 from speedrun_ci.results import read_runs
 from speedrun_ci.rules.base import CheckedRun, ResultsFile, Subject
 from speedrun_ci.rules.registry import RULES

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from speedrun_ci.finding import FigureRow, Level, Status
 from speedrun_ci.flops.architecture import NotCovered
-from speedrun_ci.identities import (
+from speedrun_ci.run_values import (
     DEVICE_FLOPS,
     FLOPS_PER_TOKEN,
     HARDWARE_FLOPS,
@@ -24,9 +24,11 @@ from speedrun_ci.identities import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from speedrun_ci.analysis import Analysis
     from speedrun_ci.finding import Figure
-    from speedrun_ci.identities import Analysis, Identity, Path
+    from speedrun_ci.identities import Identity
     from speedrun_ci.results import Run
+    from speedrun_ci.run_values import Path
 
 _OF_THE_MODEL = (FLOPS_PER_TOKEN, MODEL_FLOPS, MODEL_SIZE)
 _OF_THE_HARDWARE = (NUM_CHIPS, DEVICE_FLOPS, HARDWARE_FLOPS)

@@ -15,19 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from speedrun_ci.tolerances import DEFAULTS
+from speedrun_ci.toml_table import Table, TableError, read_toml
+
 Kind = Literal["gpu", "tpu"]
 Dtype = Literal["bf16", "fp16"]
 Per = Literal["card", "GCD", "chip"]
 PeakUnit = Literal["card", "GCD", "chip", "core"]
 SliceCounts = Literal["cores", "chips"]
 PeakMatch = Literal["peak", "other", "sparse", "none"]
-
-PEAK_TOLERANCE: Final = 1e-3
-"""Relative difference up to which two peaks are one.
-
-Datasheets print three or four digits, so one part is 989, 989.4 or 989.5 TFLOP/s in good faith, and real files carry
-rounding such as 459000000000000.06.
-"""
 
 _KINDS: Final[tuple[Kind, ...]] = ("gpu", "tpu")
 _DTYPES: Final[tuple[Dtype, ...]] = ("bf16", "fp16")
@@ -52,10 +48,6 @@ _VENDOR: Final = re.compile(r"nvidia(?:geforce|tesla)?|geforce|tesla|amd(?:insti
 _BETWEEN_DIGITS: Final = re.compile(r"(?<=[0-9])[ _-]+(?=[0-9])")
 _ELSEWHERE: Final = re.compile(r"(?<![0-9])[ _-]+|[ _-]+(?![0-9])")
 _GIGABYTES: Final = re.compile(r"(?<=[0-9])gb")
-
-
-class HardwareTableError(ValueError):
-    """The table of accelerators is wrong; the message is one line that names the entry and the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +131,13 @@ def accelerators() -> tuple[Accelerator, ...]:
     """Return every part of the table, in the table's order.
 
     Raises:
-        HardwareTableError: The table cannot be read or has an error.
+        TableError: The table cannot be read or has an error.
     """
     try:
         text = _TABLE.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise HardwareTableError(f"{_TABLE.name}: cannot be read: {reason}") from error
+        raise TableError(f"{_TABLE.name}: cannot be read: {reason}") from error
     return parse_table(text)
 
 
@@ -163,7 +155,7 @@ def find_accelerator(name: str) -> Accelerator | None:
         The part, or None if no part has that name (``""`` and ``"auto"`` name none).
 
     Raises:
-        HardwareTableError: The table cannot be read or has an error.
+        TableError: The table cannot be read or has an error.
     """
     normal = _normalise(name)
     return None if normal is None else _index()[0].get(normal)
@@ -183,7 +175,7 @@ def parse_slice(name: str) -> TpuSlice | None:
         that leaves half a chip, or more than a whole pod.
 
     Raises:
-        HardwareTableError: The table cannot be read or has an error.
+        TableError: The table cannot be read or has an error.
     """
     # Non-ASCII letters and digits are refused first: some of them become ASCII letters when lowered.
     if len(name) > _LONGEST_SLICE_NAME or not name.isascii():
@@ -210,7 +202,7 @@ def parse_slice(name: str) -> TpuSlice | None:
 
 
 def match_peak(accelerator: Accelerator, flops: float) -> tuple[PeakMatch, OtherPeak | None]:
-    """Say which of a part's figures a submitted peak is, within a relative `PEAK_TOLERANCE`.
+    """Say which of a part's figures a submitted peak is, within the `peak_tolerance` of the ruleset.
 
     Args:
         accelerator: The part.
@@ -241,113 +233,31 @@ def parse_table(text: str) -> tuple[Accelerator, ...]:
         The parts, in the order of the text.
 
     Raises:
-        HardwareTableError: Not TOML; a key that is unknown, missing or of the wrong type; a figure out of bounds or
+        TableError: Not TOML; a key that is unknown, missing or of the wrong type; a figure out of bounds or
             listed twice; a name or slice prefix that two tables share.
     """
-    import tomllib  # here, because most imports of this module never read the table
-
-    try:
-        document: dict[str, object] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise HardwareTableError(f"{_TABLE.name}: not valid TOML: {error}") from error
-    for key in document:
-        if key != "accelerator":
-            raise HardwareTableError(f"{_TABLE.name}: unknown key {key!r}; only [[accelerator]] tables may stand here")
+    document = read_toml(text, _TABLE.name, ("[[accelerator]]",))
     tables = document.get("accelerator")
     if not isinstance(tables, list) or not tables:
-        raise HardwareTableError(f"{_TABLE.name}: accelerator: expected one or more [[accelerator]] tables")
+        raise TableError(f"{_TABLE.name}: accelerator: expected one or more [[accelerator]] tables")
     parts = tuple(_read_accelerator(table, number) for number, table in enumerate(tables, start=1))
     _build_index(parts)  # which checks that no two parts share a name
     return parts
 
 
-class _Table:
-    """One TOML table, read key by key, so that what is never asked for is known to be unknown."""
-
-    def __init__(self, raw: object, where: str) -> None:
-        self.where = where
-        if not isinstance(raw, dict):
-            raise HardwareTableError(f"{where}: expected a table, found {raw!r}")
-        self._raw: dict[str, object] = raw
-        self._asked: set[str] = set()
-
-    def error(self, key: str, problem: str) -> HardwareTableError:
-        return HardwareTableError(f"{self.where}, {key}: {problem}")
-
-    def wrong(self, key: str, expected: str) -> HardwareTableError:
-        return self.error(key, f"expected {expected}, found {self._raw[key]!r}")
-
-    def has(self, key: str) -> bool:
-        self._asked.add(key)
-        return key in self._raw
-
-    def get(self, key: str) -> object:
-        if not self.has(key):
-            raise self.error(key, "missing")
-        return self._raw[key]
-
-    def text(self, key: str) -> str:
-        value = self.get(key)
-        if not isinstance(value, str) or not value or value != value.strip() or not value.isprintable():
-            raise self.wrong(key, "one line of text without spaces around it")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.get(key)
-        if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
-            raise self.wrong(key, "a list of texts")
-        return tuple(value)
-
-    def flag(self, key: str) -> bool:
-        value = self.get(key)
-        if not isinstance(value, bool):
-            raise self.wrong(key, "true or false")
-        return value
-
-    def flops(self, key: str) -> float:
-        value = self.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not _LEAST_PEAK <= value <= _LARGEST_PEAK:
-            raise self.wrong(key, f"FLOP/s between {_LEAST_PEAK:.0e} and {_LARGEST_PEAK:.0e}")
-        return float(value)
-
-    def count(self, key: str) -> int:
-        value = self.get(key)
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST_COUNT:
-            raise self.wrong(key, f"a whole number from 1 to {_LARGEST_COUNT}")
-        return value
-
-    def choice[Option: str](self, key: str, options: tuple[Option, ...]) -> Option:
-        value = self.get(key)
-        for option in options:
-            if value == option:
-                return option
-        raise self.wrong(key, "one of " + ", ".join(options))
-
-    def tables(self, key: str) -> tuple[_Table, ...]:
-        value = self.get(key)
-        if not isinstance(value, list) or not value:
-            raise self.wrong(key, "a list of tables")
-        return tuple(_Table(item, f"{self.where}, {key}[{place}]") for place, item in enumerate(value))
-
-    def end(self) -> None:
-        for key in self._raw:
-            if key not in self._asked:
-                raise HardwareTableError(f"{self.where}: unknown key {key!r}")
-
-
 def _read_accelerator(raw: object, number: int) -> Accelerator:
-    nameless = _Table(raw, f"{_TABLE.name}: accelerator number {number}")
+    nameless = Table(raw, f"{_TABLE.name}: accelerator number {number}")
     name = nameless.text("name")
-    table = _Table(raw, f"{_TABLE.name}: accelerator {name!r}")
+    table = Table(raw, f"{_TABLE.name}: accelerator {name!r}")
     table.has("name")
     kind = table.choice("kind", _KINDS)
     tpu = kind == "tpu"
-    peak_flops = table.flops("peak_flops")
+    peak_flops = _peak(table, "peak_flops")
     dtype = table.choice("dtype", _DTYPES)
     per = table.choice("per", _PERS)
     if tpu != (per == "chip"):
         raise table.error("per", f"a {kind} is counted by {'chip' if tpu else 'card or GCD'}, not by {per}")
-    sparse_peak = table.flops("sparse_peak") if table.has("sparse_peak") else None
+    sparse_peak = _peak(table, "sparse_peak") if table.has("sparse_peak") else None
     if sparse_peak is not None and (sparse_peak < peak_flops or _same_peak(sparse_peak, peak_flops)):
         raise table.error("sparse_peak", f"{sparse_peak:g} is not above peak_flops {peak_flops:g}")
     # The last five keys are asked of TPUs only, so that one in a GPU's table is reported as unknown.
@@ -363,11 +273,11 @@ def _read_accelerator(raw: object, number: int) -> Accelerator:
         aliases=table.texts("aliases") if table.has("aliases") else (),
         other_peaks=_read_other_peaks(table, peak_flops, sparse_peak) if table.has("other_peaks") else (),
         sparse_peak=sparse_peak,
-        cores_per_chip=table.count("cores_per_chip") if tpu else None,
-        devices_per_chip=table.count("devices_per_chip") if tpu else None,
+        cores_per_chip=table.count("cores_per_chip", _LARGEST_COUNT) if tpu else None,
+        devices_per_chip=table.count("devices_per_chip", _LARGEST_COUNT) if tpu else None,
         slice_prefixes=table.texts("slice_prefix") if tpu else (),
         slice_counts=table.choice("slice_counts", _SLICE_COUNTS) if tpu else None,
-        max_slice=table.count("max_slice") if tpu and table.has("max_slice") else None,
+        max_slice=table.count("max_slice", _LARGEST_COUNT) if tpu and table.has("max_slice") else None,
     )
     table.end()
     for prefix in part.slice_prefixes:
@@ -376,10 +286,14 @@ def _read_accelerator(raw: object, number: int) -> Accelerator:
     return part
 
 
-def _read_other_peaks(table: _Table, peak: float, sparse_peak: float | None) -> tuple[OtherPeak, ...]:
+def _peak(table: Table, key: str) -> float:
+    return table.number(key, _LEAST_PEAK, _LARGEST_PEAK, "FLOP/s")
+
+
+def _read_other_peaks(table: Table, peak: float, sparse_peak: float | None) -> tuple[OtherPeak, ...]:
     others: list[OtherPeak] = []
     for entry in table.tables("other_peaks"):
-        flops = entry.flops("flops")
+        flops = _peak(entry, "flops")
         # The sparse peak is an error to be caught; the others would never be reached.
         if sparse_peak is not None and _same_peak(flops, sparse_peak):
             raise entry.error("flops", f"{flops:g} is the sparse_peak")
@@ -407,15 +321,15 @@ def _build_index(parts: tuple[Accelerator, ...]) -> tuple[dict[str, Accelerator]
         for key, name in (("name", part.name), *(("aliases", alias) for alias in part.aliases)):
             normal = _normalise(name)
             if normal is None:
-                raise HardwareTableError(f"{where}, {key}: {name!r} is no name: empty, too long or not ASCII")
+                raise TableError(f"{where}, {key}: {name!r} is no name: empty, too long or not ASCII")
             if normal in by_name:
                 owner = by_name[normal].name
-                raise HardwareTableError(f"{where}, {key}: {name!r} is already a name of {owner!r}")
+                raise TableError(f"{where}, {key}: {name!r} is already a name of {owner!r}")
             by_name[normal] = part
         for prefix in part.slice_prefixes:
             if prefix in by_prefix:
                 owner = by_prefix[prefix].name
-                raise HardwareTableError(f"{where}, slice_prefix: {prefix!r} is already a prefix of {owner!r}")
+                raise TableError(f"{where}, slice_prefix: {prefix!r} is already a prefix of {owner!r}")
             by_prefix[prefix] = part
     return by_name, by_prefix
 
@@ -436,4 +350,4 @@ def _normalise(name: str) -> str | None:
 
 def _same_peak(flops: float, reference: float) -> bool:
     # The bounds come first: they are false for NaN, and the subtraction fails for a huge int read from JSON.
-    return 0.0 < flops < 2.0 * reference and abs(flops - reference) <= PEAK_TOLERANCE * reference
+    return 0.0 < flops < 2.0 * reference and abs(flops - reference) <= DEFAULTS.peak_tolerance * reference

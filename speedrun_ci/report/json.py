@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from speedrun_ci import RULESET, __version__
+from speedrun_ci import __version__
 from speedrun_ci.finding import (  # noqa: TC001 - pydantic evaluates the annotations to make the schema
     Confidence,
     Level,
@@ -13,6 +13,7 @@ from speedrun_ci.finding import (  # noqa: TC001 - pydantic evaluates the annota
     Status,
     Verdict,
 )
+from speedrun_ci.ruleset import RULESET
 
 if TYPE_CHECKING:
     from speedrun_ci.finding import FigureRow, Finding, Report, RunReport, SubmissionReport

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from speedrun_ci import RULESET
 from speedrun_ci.finding import Severity, Status, Verdict
 from speedrun_ci.numbers import number, pair
+from speedrun_ci.ruleset import RULESET
 from speedrun_ci.submission import printable
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from speedrun_ci.finding import Finding
-    from speedrun_ci.identities import Correction, Path, WrongSet
+    from speedrun_ci.run_values import Path
+    from speedrun_ci.wrong_sets import Correction, WrongSet
 
 MOST_ALTERNATIVES = 6
 """Explanations that fit equally well; naming more would help nobody."""

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from speedrun_ci.analysis import Analysis
     from speedrun_ci.fields import Fault
-    from speedrun_ci.identities import Analysis, Path
     from speedrun_ci.results import Run
+    from speedrun_ci.run_values import Path
     from speedrun_ci.strict_json import Problem
     from speedrun_ci.submission import Submission
 

@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING
 from speedrun_ci.flops.architecture import Architecture
 from speedrun_ci.flops.formulas import BACKWARD_AND_FORWARD, DEFAULT_VOCABULARY, flops_per_token
 from speedrun_ci.hardware import match_peak
-from speedrun_ci.identities import (
+from speedrun_ci.identities import close
+from speedrun_ci.run_values import (
     DEVICE_FLOPS,
-    EXACT,
     FLOPS_PER_TOKEN,
     HARDWARE_FLOPS,
     MODEL_FLOPS,
     NUM_CHIPS,
     TOTAL_TOKENS,
     VOCAB_SIZE,
-    close,
     sequence_path,
 )
 from speedrun_ci.strict_json import as_number
 
 if TYPE_CHECKING:
-    from speedrun_ci.identities import Analysis, Path, WrongSet
+    from speedrun_ci.analysis import Analysis
+    from speedrun_ci.run_values import Path
+    from speedrun_ci.wrong_sets import WrongSet
 
 
 def known_cause(analysis: Analysis, wrong: WrongSet) -> str:
@@ -43,7 +44,7 @@ def known_cause(analysis: Analysis, wrong: WrongSet) -> str:
 
 def _cores(analysis: Analysis, submitted: float, expected: float) -> str:
     found = analysis.hardware.slice
-    if found is not None and close(submitted * found.chips, expected * found.cores, EXACT) and submitted != expected:
+    if found is not None and _same(analysis, submitted * found.chips, expected * found.cores) and submitted != expected:
         return f"{found.name} has {found.chips} chips; {submitted:g} counts its TensorCores."
     return ""
 
@@ -58,24 +59,24 @@ def _peak(analysis: Analysis, submitted: float, expected: float) -> str:
 def _hardware(analysis: Analysis, submitted: float, expected: float) -> str:
     part, found = analysis.hardware.accelerator, analysis.hardware.slice
     cores = found is not None and found.cores != found.chips
-    if found is not None and cores and close(submitted * found.chips, expected * found.cores, EXACT):
+    if found is not None and cores and _same(analysis, submitted * found.chips, expected * found.cores):
         return f"{found.name} has {found.chips} chips; its {found.cores} TensorCores were used."
     if part is not None and part.sparse_peak and close(submitted / expected, part.sparse_peak / part.peak_flops, 1e-3):
         return f"The peak of {part.name} with 2:4 sparsity was used; training does not use sparsity."
-    if close(submitted, _figure(analysis, MODEL_FLOPS) or 0.0, EXACT):
+    if _same(analysis, submitted, _figure(analysis, MODEL_FLOPS) or 0.0):
         return "These are the model FLOPs: the MFU was applied."
     return ""
 
 
 def _model(analysis: Analysis, submitted: float, expected: float) -> str:
-    if close(submitted * BACKWARD_AND_FORWARD, expected, EXACT):
+    if _same(analysis, submitted * BACKWARD_AND_FORWARD, expected):
         return "Only the forward pass was counted; training takes three times as much."
     tokens = _figure(analysis, TOTAL_TOKENS)
     return _head_dim(analysis, submitted / (BACKWARD_AND_FORWARD * tokens)) if tokens else ""
 
 
 def _forward(analysis: Analysis, submitted: float, expected: float) -> str:
-    if close(submitted, BACKWARD_AND_FORWARD * expected, EXACT):
+    if _same(analysis, submitted, BACKWARD_AND_FORWARD * expected):
         return "The backward pass is included; FLOPs per token are those of the forward pass."
     return _head_dim(analysis, submitted)
 
@@ -90,9 +91,13 @@ def _head_dim(analysis: Analysis, submitted: float) -> str:
     length = _figure(analysis, path)
     if plain == model or length is None:
         return ""
-    if close(flops_per_token(plain, vocabulary, int(length)), submitted, EXACT):
+    if _same(analysis, flops_per_token(plain, vocabulary, int(length)), submitted):
         return f"head_dim is {model.head_dim:g}, but the formula took hidden_dim / num_heads = {plain.head_dim:g}."
     return ""
+
+
+def _same(analysis: Analysis, a: float, b: float) -> bool:
+    return close(a, b, analysis.bounds.product_tolerance)
 
 
 def _figure(analysis: Analysis, path: Path) -> float | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from speedrun_ci import RULESET
 from speedrun_ci.rules.registry import RULES
+from speedrun_ci.ruleset import RULESET
 
 if TYPE_CHECKING:
     from speedrun_ci.rules.base import Rule

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from speedrun_ci.fields import show
 from speedrun_ci.finding import Confidence, Severity
 from speedrun_ci.flops.formulas import DEFAULT_VOCABULARY
-from speedrun_ci.identities import evaluation_paths
 from speedrun_ci.numbers import number
 from speedrun_ci.results import C4
 from speedrun_ci.rules.base import Example, Rule, Subject
 from speedrun_ci.rules.results_form import parse_timestamp
+from speedrun_ci.run_values import evaluation_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

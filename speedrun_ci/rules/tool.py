@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from speedrun_ci.finding import Place, Severity
 from speedrun_ci.flops.architecture import NotCovered
-from speedrun_ci.identities import sequence_path
 from speedrun_ci.rules.base import Example, Rule, Subject
+from speedrun_ci.run_values import sequence_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,11 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from speedrun_ci import RULESET
 from speedrun_ci.cli import COMMANDS, main
 from speedrun_ci.report.formats import FORMATS
 from speedrun_ci.rules.base import HONEST, Example
 from speedrun_ci.rules.registry import RULES
+from speedrun_ci.ruleset import RULESET
 from speedrun_ci.schema import SCHEMAS
 
 ROOT = Path(__file__).parents[2]

@@ -13,9 +13,7 @@ import pytest
 
 from speedrun_ci import hardware
 from speedrun_ci.hardware import (
-    PEAK_TOLERANCE,
     Accelerator,
-    HardwareTableError,
     OtherPeak,
     accelerators,
     find_accelerator,
@@ -23,6 +21,8 @@ from speedrun_ci.hardware import (
     parse_slice,
     parse_table,
 )
+from speedrun_ci.tolerances import DEFAULTS
+from speedrun_ci.toml_table import TableError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -499,10 +499,10 @@ def test_which_figure_a_peak_is(name: str, flops: float, kind: str) -> None:
 
 def test_tolerance_is_relative_to_the_figure_in_the_table() -> None:
     peak = found("A100").peak_flops
-    assert "peak" == match_peak(found("A100"), peak * (1 + 0.99 * PEAK_TOLERANCE))[0]
-    assert "peak" == match_peak(found("A100"), peak * (1 - 0.99 * PEAK_TOLERANCE))[0]
-    assert "none" == match_peak(found("A100"), peak * (1 + 1.01 * PEAK_TOLERANCE))[0]
-    assert "none" == match_peak(found("A100"), peak * (1 - 1.01 * PEAK_TOLERANCE))[0]
+    assert "peak" == match_peak(found("A100"), peak * (1 + 0.99 * DEFAULTS.peak_tolerance))[0]
+    assert "peak" == match_peak(found("A100"), peak * (1 - 0.99 * DEFAULTS.peak_tolerance))[0]
+    assert "none" == match_peak(found("A100"), peak * (1 + 1.01 * DEFAULTS.peak_tolerance))[0]
+    assert "none" == match_peak(found("A100"), peak * (1 - 1.01 * DEFAULTS.peak_tolerance))[0]
 
 
 # ---------------------------------------------------------------- a table with mistakes
@@ -604,7 +604,7 @@ def test_a_good_table_is_read_whole() -> None:
 def test_each_mistake_is_named_in_one_line(old: str, new: str, problem: str) -> None:
     text = GPU + TPU
     assert old in text
-    with pytest.raises(HardwareTableError) as caught:
+    with pytest.raises(TableError) as caught:
         parse_table(text.replace(old, new, 1))
     message = str(caught.value)
     assert problem in message
@@ -625,14 +625,14 @@ def test_each_mistake_is_named_in_one_line(old: str, new: str, problem: str) -> 
     ],
 )
 def test_a_file_that_is_no_table(text: str, problem: str) -> None:
-    with pytest.raises(HardwareTableError) as caught:
+    with pytest.raises(TableError) as caught:
         parse_table(text)
     assert str(caught.value).startswith(problem)
     assert 1 == len(str(caught.value).splitlines())
 
 
 def test_a_second_entry_of_one_name_is_refused() -> None:
-    with pytest.raises(HardwareTableError, match="'X1', name: 'X1' is already a name of 'X1'"):
+    with pytest.raises(TableError, match="'X1', name: 'X1' is already a name of 'X1'"):
         parse_table(GPU + GPU)
 
 
@@ -646,7 +646,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
                 path.write_bytes(content)
             monkeypatch.setattr(hardware, "_TABLE", path)
             accelerators.cache_clear()
-            with pytest.raises(HardwareTableError) as caught:
+            with pytest.raises(TableError) as caught:
                 accelerators()
             assert f"{path.name}: cannot be read: {reason}" == str(caught.value)
     finally:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from speedrun_ci.analysis import Analysis, analyse
 from speedrun_ci.figures import figure_rows, level_of
 from speedrun_ci.finding import Level, Status
-from speedrun_ci.identities import Analysis, WrongSet, analyse, sequence_path
 from speedrun_ci.results import Run, read_runs
 from speedrun_ci.rules.example import RUN_INFO, edited
+from speedrun_ci.run_values import sequence_path
 from speedrun_ci.strict_json import split_pointer
+from speedrun_ci.wrong_sets import WrongSet
 
 RECORDED = {
     "/model_flops_per_token": 227_868_672,

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from speedrun_ci.analysis import analyse
 from speedrun_ci.check import check_submission
 from speedrun_ci.figures import figure_rows
 from speedrun_ci.finding import Report
-from speedrun_ci.identities import analyse
 from speedrun_ci.report.formats import FORMATS, render
 from speedrun_ci.results import C4, SYNTHETIC, Evaluation, Run, read_runs
 from speedrun_ci.rules.example import RUN_INFO, edited

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from speedrun_ci import RULESET
 from speedrun_ci.finding import SubmissionReport, Verdict
 from speedrun_ci.rules.base import HONEST, SECTIONS, Example, Rule
 from speedrun_ci.rules.page import FAMILIES, explanation
 from speedrun_ci.rules.registry import RULES, find_rule
 from speedrun_ci.rules.tool import EvidenceMissing, RuleCrashed
+from speedrun_ci.ruleset import RULESET
 
 BY_CODE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 REPORTED_BY_THE_TOOL = (RuleCrashed, EvidenceMissing)

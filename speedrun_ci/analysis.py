@@ -1,0 +1,61 @@
+"""What arithmetic says about a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from speedrun_ci.identities import equations
+from speedrun_ci.run_values import architecture_of, hardware_of, values_of
+from speedrun_ci.tolerances import DEFAULTS, Tolerances
+from speedrun_ci.wrong_sets import explain
+
+if TYPE_CHECKING:
+    from speedrun_ci.flops.architecture import Architecture, NotCovered
+    from speedrun_ci.identities import Identity
+    from speedrun_ci.resources import Hardware
+    from speedrun_ci.results import Run
+    from speedrun_ci.run_values import Values
+    from speedrun_ci.wrong_sets import WrongSet
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What arithmetic says about a run.
+
+    Attributes:
+        values: The submitted values.
+        corrected: The values after the first alternative of every wrong set.
+        possible: Every equation a run could have, also those whose left side it does not state.
+        identities: Those of them that could be written down.
+        wrong: What is wrong; empty if every equation holds.
+        architecture: The model's shape, or why no formula covers it.
+        hardware: The hardware its resources name.
+        bounds: The tolerances it was made with.
+    """
+
+    values: Values
+    corrected: Values
+    possible: tuple[Identity, ...]
+    identities: tuple[Identity, ...]
+    wrong: tuple[WrongSet, ...]
+    architecture: Architecture | NotCovered
+    hardware: Hardware
+    bounds: Tolerances
+
+
+def analyse(run: Run, bounds: Tolerances = DEFAULTS) -> Analysis:
+    """Write down a run's equations and explain those that fail."""
+    values = values_of(run)
+    possible = equations(values, bounds)
+    identities = tuple(
+        identity for identity in possible if identity.left in values and identity.compute(values) is not None
+    )
+    wrong = tuple(explain(identities, values))
+    corrected = dict(values)
+    for item in wrong:
+        for correction in item.alternatives[0] if item.alternatives else ():
+            corrected[correction.path] = correction.expected
+    return Analysis(
+        values, corrected, possible, identities, wrong, architecture_of(values), hardware_of(values), bounds
+    )

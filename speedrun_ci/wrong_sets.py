@@ -1,0 +1,247 @@
+"""The smallest set of figures that is wrong.
+
+The equations overlap, so one wrong figure breaks several of them: `explain` looks for the smallest set of figures whose
+correction makes every equation hold.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from speedrun_ci.flops.architecture import PARAMETER_KEYS, is_inert
+from speedrun_ci.hardware import accelerators
+from speedrun_ci.run_values import (
+    BATCH_SIZE,
+    LARGEST_WHOLE,
+    MODEL_SIZE,
+    NUM_CHIPS,
+    NUM_STEPS,
+    TOTAL_TOKENS,
+    TRAIN_SEQ_LEN,
+    VOCAB_SIZE,
+    hardware_of,
+)
+from speedrun_ci.strict_json import as_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from speedrun_ci.identities import Identity
+    from speedrun_ci.run_values import Path, Values
+    from speedrun_ci.strict_json import Json
+
+LARGEST_SET = 3
+"""More than three figures wrong at once has no smallest explanation worth reading."""
+
+_WHOLE = {TOTAL_TOKENS, MODEL_SIZE, NUM_CHIPS, VOCAB_SIZE, BATCH_SIZE, NUM_STEPS, TRAIN_SEQ_LEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What one figure would have to be.
+
+    Attributes:
+        path: The figure.
+        submitted: What it is.
+        expected: What it would have to be.
+    """
+
+    path: Path
+    submitted: Json
+    expected: Json
+
+
+@dataclass(frozen=True, slots=True)
+class WrongSet:
+    """A group of equations that fail together, and the smallest corrections that mend them.
+
+    Attributes:
+        identity: The equation under which it is reported.
+        broken: All equations of the group.
+        alternatives: Sets of corrections, all of the same smallest size; empty if none was found.
+    """
+
+    identity: Identity
+    broken: tuple[Identity, ...]
+    alternatives: tuple[tuple[Correction, ...], ...]
+
+    @property
+    def certain(self) -> bool:
+        """Whether something is proved wrong."""
+        return any(identity.certain for identity in self.broken)
+
+
+def explain(identities: Sequence[Identity], values: Values) -> Iterator[WrongSet]:
+    """Yield the smallest wrong set of every group of equations that fail together.
+
+    Args:
+        identities: The equations.
+        values: The submitted values.
+    """
+    broken = [identity for identity in identities if not identity.holds(values)]
+    for group in _groups(broken):
+        others = [identity for identity in broken if identity not in group]
+        relevant = [identity for identity in identities if identity not in others]
+        alternatives: tuple[tuple[Correction, ...], ...] = ()
+        for size in range(1, LARGEST_SET + 1):
+            found = (_mend(relevant, values, chosen) for chosen in _suspects(group, relevant, size))
+            alternatives = tuple(corrections for corrections in found if corrections)
+            if alternatives:
+                break
+        yield WrongSet(_reported_as(group, alternatives), tuple(group), alternatives)
+
+
+def _suspects(group: list[Identity], relevant: list[Identity], size: int) -> Iterator[tuple[Path, ...]]:
+    """Yield the sets of values that might mend a group: one of its own, and others that equations tie to them.
+
+    A second wrong value may hide behind the first: cut FLOPs per token and model FLOPs alike, and only the formula
+    for the former fails. Of these others only reported figures are tried, since they are what gets adjusted to fit.
+    """
+    own = list(dict.fromkeys(path for identity in group for path in (identity.left, *identity.inputs)))
+    tied = [
+        path
+        for identity in relevant
+        if {identity.left, *identity.inputs} & set(own)
+        for path in (identity.left, *identity.inputs)
+        if len(path) == 1 and path not in own
+    ]
+    candidates = own if size == 1 else list(dict.fromkeys([*own, *tied]))
+    if size > 2:
+        candidates = [path for path in candidates if len(path) == 1 or path[0] == "train_config"]
+    for chosen in itertools.combinations(candidates, size):
+        # Two wrong dimensions of a model explain anything; two wrong figures still mean something.
+        dimensions = sum(path[0] == "model_config" for path in chosen)
+        if dimensions <= 1 and any(path in own for path in chosen):
+            yield chosen
+
+
+def _groups(broken: list[Identity]) -> list[list[Identity]]:
+    """Join the broken equations that share a value."""
+    groups: list[tuple[set[Path], list[Identity]]] = []
+    for identity in broken:
+        paths = {identity.left, *identity.inputs}
+        members = [identity]
+        rest = []
+        for group_paths, group in groups:
+            if group_paths & paths:
+                paths |= group_paths
+                members = [*group, *members]
+            else:
+                rest.append((group_paths, group))
+        groups = [*rest, (paths, members)]
+    return [members for _, members in groups]
+
+
+def _reported_as(group: list[Identity], alternatives: tuple[tuple[Correction, ...], ...]) -> Identity:
+    blamed = [correction.path for corrections in alternatives for correction in corrections]
+    for identity in group:
+        if identity.left in blamed:
+            return identity
+    return group[0]
+
+
+def _mend(identities: Sequence[Identity], values: Values, free: tuple[Path, ...]) -> tuple[Correction, ...]:
+    """Return corrections of exactly the free values that make every equation hold, or nothing."""
+    broken = [identity for identity in identities if not identity.holds(values)]
+    for identity in broken:
+        unknown = [path for path in free if path == identity.left or path in identity.inputs]
+        if not unknown:
+            return ()
+        if len(unknown) > 1:
+            continue
+        path = unknown[0]
+        rest = tuple(other for other in free if other != path)
+        for expected in _solutions(identity, path, values):
+            if expected == values.get(path):
+                continue
+            changed = {**values, path: expected}
+            correction = Correction(path, values.get(path), expected)
+            if not rest:
+                if all(identity.holds(changed) for identity in identities):
+                    return (correction,)
+            elif further := _mend(identities, changed, rest):
+                return (correction, *further)
+        return ()
+    return ()
+
+
+def _solutions(identity: Identity, path: Path, values: Values) -> Iterator[Json]:
+    """Yield the values of one figure that make one equation hold, given all other figures."""
+    right = identity.right(values)
+    left = as_number(values.get(identity.left))
+    if left is None:
+        return
+    if path == identity.left:
+        if right is not None:
+            yield from _rounded(path, right)
+        return
+    power = identity.inputs[path]
+    value = values.get(path)
+    if power and right and isinstance(value, (int, float)):
+        yield from _rounded(path, value * (left / right) if power > 0 else value * (right / left))
+    else:
+        yield from _searched(identity, path, values, left)
+
+
+def _rounded(path: Path, value: float) -> Iterator[Json]:
+    if not math.isfinite(value):
+        return
+    counted = path in _WHOLE or path[-1].endswith(("/tokens", "/bytes"))
+    whole = counted or (path[0] in ("model_config", "resources") and path[-1] != "device_flops_override")
+    if not whole:
+        yield value
+    elif 1 <= round(value) < LARGEST_WHOLE:
+        yield round(value)
+
+
+def _searched(identity: Identity, path: Path, values: Values, target: float) -> Iterator[Json]:
+    key = path[-1]
+    if key in PARAMETER_KEYS:
+        yield is_inert(values.get(path))
+    elif path[0] == "resources":
+        yield from _other_hardware(values)
+    elif path == BATCH_SIZE and not isinstance(values.get(path), int):
+        return  # a schedule has no single correction
+    else:
+        if key == "head_dim":
+            yield None
+        if key == "num_heads":
+            yield from _head_counts(values)  # not monotone: heads grow narrower as they grow more
+        yield from _bisected(identity, path, values, target)
+
+
+def _head_counts(values: Values) -> Iterator[int]:
+    """Yield the numbers of heads that divide the width of the model, up to a thousand."""
+    hidden = as_number(values.get(("model_config", "hidden_dim"))) or 0.0
+    yield from (heads for heads in range(1, 1025) if hidden % heads == 0)
+
+
+def _bisected(identity: Identity, path: Path, values: Values, target: float) -> Iterator[int]:
+    """Yield the whole number at which a right-hand side that grows with it reaches the target."""
+
+    def right(candidate: int) -> float:
+        return identity.right({**values, path: candidate}) or 0.0
+
+    low, high = 1, 2**32
+    while low < high:
+        middle = (low + high) // 2
+        if right(middle) < target * (1 - identity.tolerance):
+            low = middle + 1
+        else:
+            high = middle
+    yield low
+
+
+def _other_hardware(values: Values) -> Iterator[Json]:
+    hardware = hardware_of(values)
+    chips = as_number(values.get(NUM_CHIPS)) or (hardware.chips[0] if hardware.chips else 1)
+    for part in accelerators():
+        if hardware.kind == "gpu" and part.kind == "gpu":
+            yield part.name
+        elif hardware.kind == "tpu" and part.kind == "tpu" and hardware.count:
+            per_chip = (part.cores_per_chip or 1) if part.slice_counts == "cores" else 1
+            size = round(chips * per_chip / hardware.count)
+            yield from (f"{prefix}-{size}" for prefix in part.slice_prefixes)
