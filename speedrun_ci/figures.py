@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from speedrun_ci.finding import FigureRow, Level, Status
 from speedrun_ci.flops.architecture import NotCovered
+from speedrun_ci.identities import close
 from speedrun_ci.run_values import (
     DEVICE_FLOPS,
     FLOPS_PER_TOKEN,
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from speedrun_ci.finding import Figure
     from speedrun_ci.identities import Identity
     from speedrun_ci.results import Run
-    from speedrun_ci.run_values import Path
+    from speedrun_ci.run_values import Path, Values
 
 _OF_THE_MODEL = (FLOPS_PER_TOKEN, MODEL_FLOPS, MODEL_SIZE)
+_OVERRIDE: Path = ("resources", "device_flops_override")
+_OF_THE_PEAK = (DEVICE_FLOPS, HARDWARE_FLOPS, MFU)
 _OF_THE_HARDWARE = (NUM_CHIPS, DEVICE_FLOPS, HARDWARE_FLOPS)
 
 
@@ -51,6 +54,17 @@ def level_of(analysis: Analysis) -> Level:
     needed = {TOTAL_TOKENS, MODEL_FLOPS, MODEL_SIZE, HARDWARE_FLOPS}
     confirmed = bool(analysis.hardware.chips) and bool(analysis.hardware.peaks)
     return Level.CONSISTENT if needed <= recomputed and confirmed else Level.DECLARED
+
+
+def ranked_by(run: Run, analysis: Analysis) -> tuple[str, ...]:
+    """Return the axes of compute on which a consistent run can be ranked.
+
+    Where the submission itself says what the peak of an accelerator is and our table does not know the part, nobody can
+    say what its hardware FLOPs are worth. The demo track, whose CPUs no table has, takes such runs.
+    """
+    hardware = analysis.hardware
+    unknown = hardware.override is not None and hardware.accelerator is None and not run.is_demo
+    return (MODEL_FLOPS[0],) if unknown else (MODEL_FLOPS[0], HARDWARE_FLOPS[0])
 
 
 def _rows(run: Run, analysis: Analysis) -> Iterator[FigureRow]:
@@ -84,8 +98,13 @@ def _rows(run: Run, analysis: Analysis) -> Iterator[FigureRow]:
         for identity in wrong.broken
     }
     defining = {identity.left: identity for identity in analysis.possible}
+    ours = _at_our_peak(analysis, defining)
     for path in (*shown, *(path for path in blamed if path not in shown)):
-        yield _row(path, analysis, defining.get(path), blamed, differing)
+        identity = defining.get(path)
+        if ours is not None and path in _OF_THE_PEAK:
+            yield _row_at_our_peak(path, analysis, identity, ours)
+        else:
+            yield _row(path, analysis, identity, blamed, differing)
 
 
 def _row(
@@ -110,6 +129,31 @@ def _row(
     if submitted is None:
         return FigureRow(name, None, right, source, Status.MISSING)
     return FigureRow(name, submitted, right, source, Status.MISMATCH if path in differing else Status.MATCH)
+
+
+def _row_at_our_peak(path: Path, analysis: Analysis, identity: Identity | None, ours: Values) -> FigureRow:
+    submitted = _figure(analysis.values.get(path))
+    source = identity.text(ours) if identity is not None else ""
+    status = Status.MISSING if submitted is None else Status.MISMATCH
+    return FigureRow(".".join(path), submitted, _figure(ours.get(path)), f"{source}, without the override", status)
+
+
+def _at_our_peak(analysis: Analysis, defining: Mapping[Path, Identity]) -> Values | None:
+    """Return the values as they follow from our peak, where the submission replaces a peak that our table has.
+
+    The file may agree with its own peak, which is no error. Trusted code takes ours, and so does the board.
+    """
+    hardware = analysis.hardware
+    if analysis.wrong or hardware.override is None or hardware.accelerator is None:
+        return None
+    peak = hardware.accelerator.peak_flops
+    if close(hardware.override, peak, analysis.bounds.peak_tolerance):
+        return None
+    ours = {path: value for path, value in analysis.values.items() if path != _OVERRIDE}
+    ours[DEVICE_FLOPS] = peak
+    for path in (HARDWARE_FLOPS, MFU):
+        ours[path] = defining[path].right(ours)
+    return ours
 
 
 def _why_not(path: Path, analysis: Analysis) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 class Severity(StrEnum):
@@ -135,6 +136,8 @@ class RunReport:
         level: How far its numbers were confirmed.
         evidence: The kinds of evidence that agreed, such as `identities`.
         figures: Every figure, submitted and recomputed.
+        tracks: The tracks it belongs to, by id.
+        ranked_by: The axes of compute on which it is ranked there; empty for a run that is only listed.
     """
 
     path: str
@@ -143,6 +146,8 @@ class RunReport:
     level: Level
     evidence: tuple[str, ...]
     figures: tuple[FigureRow, ...]
+    tracks: tuple[str, ...] = ()
+    ranked_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,20 +161,92 @@ class SubmissionReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """How many there are of what.
+
+    Attributes:
+        submissions: Submissions by verdict.
+        runs: Runs by verdict.
+        findings: Findings by severity.
+        blocking: Blocking findings by code, in the order in which they were found.
+    """
+
+    submissions: Counter[Verdict]
+    runs: Counter[Verdict]
+    findings: Counter[Severity]
+    blocking: Counter[str]
+
+    @classmethod
+    def of(cls, report: SubmissionReport) -> Totals:
+        """Count one submission."""
+        return cls(
+            submissions=Counter([report.verdict]),
+            runs=Counter(run.verdict for run in report.runs),
+            findings=Counter(finding.severity for finding in report.findings),
+            blocking=Counter(finding.code for finding in report.findings if finding.blocks),
+        )
+
+    @classmethod
+    def none(cls) -> Totals:
+        """Count nothing."""
+        return cls(Counter(), Counter(), Counter(), Counter())
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(
+            self.submissions + other.submissions,
+            self.runs + other.runs,
+            self.findings + other.findings,
+            self.blocking + other.blocking,
+        )
+
+    def __sub__(self, other: Totals) -> Totals:
+        return Totals(
+            self.submissions - other.submissions,
+            self.runs - other.runs,
+            self.findings - other.findings,
+            self.blocking - other.blocking,
+        )
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fail if any submission fails, else inconclusive if any is, else pass."""
+        return combine(self.submissions)
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A directory that speedrun.toml says holds no submission, so that it was not checked."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything one call of `check` found out.
 
     Attributes:
-        verdict: Fail if any submission fails, else inconclusive if any is, else pass.
-        submissions: One report each, in the order they were found.
+        submissions: One report each, in the order they were found; can be gone through several times.
+        totals: How many there are of what.
+        ruleset: The rules and tolerances the verdicts were given under.
         dry_run: What became of the submissions' dry runs: `not available` or `skipped`.
         wandb: What became of the W&B runs: `not available` or `skipped`.
+        base: The revision that additions were compared with, or None.
+        excluded: What was passed over.
     """
 
-    verdict: Verdict
-    submissions: tuple[SubmissionReport, ...]
+    submissions: Collection[SubmissionReport]
+    totals: Totals
+    ruleset: str
     dry_run: str
     wandb: str
+    base: str | None = None
+    excluded: tuple[Excluded, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fail if any submission fails, else inconclusive if any is, else pass."""
+        return self.totals.verdict
 
 
 def combine(verdicts: Iterable[Verdict]) -> Verdict:

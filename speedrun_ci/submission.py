@@ -99,15 +99,18 @@ class Submission:
         """Return how reports name one of its entries."""
         return self.path if self.single else f"{self.path}/{printable(entry.path)}"
 
+    def locate(self, entry: Entry) -> Path:
+        """Return where one of its entries is."""
+        return self.root if self.single else self.root / entry.path
+
     def read(self, entry: Entry) -> bytes | None:
         """Return the bytes of one of its files, at most one more than a results file may have.
 
         Returns:
             The bytes, or None if it is not a regular file any more or cannot be opened.
         """
-        target = self.root if self.single else self.root / entry.path
         try:
-            handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            handle = os.open(self.locate(entry), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return None
         with open(handle, "rb") as file:  # noqa: PTH123 - a descriptor, not a path

@@ -53,8 +53,8 @@ class Tolerances:
         "The entropy of the built-in source bounds whole documents. An evaluation cuts them into sequences and does "
         "not score the first byte of each, which shifts a sample of some thousand bytes by well under 2%.",
     )
-    readme_tolerance: float = _bound(
-        0.05, "A README rounds (130M for 134,105,856 parameters), or counts without an embedding."
+    readme_factor: float = _bound(
+        2.0, "A README may leave out the embedding: a real one says 1.4B of a model of 2,136,049,664 parameters."
     )
 
 

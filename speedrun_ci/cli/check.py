@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,21 +10,27 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from speedrun_ci.check import check_all
+from speedrun_ci.check import Conditions, check_all
 from speedrun_ci.cli import BadArgumentError
-from speedrun_ci.finding import Verdict
+from speedrun_ci.evidence.base_tree import BaseError, read_base
+from speedrun_ci.finding import Excluded, Verdict
 from speedrun_ci.report.formats import FORMATS, render
 from speedrun_ci.results import RESULTS_NAME
+from speedrun_ci.rules.registry import SUPPRESSIBLE
+from speedrun_ci.settings import SETTINGS_NAME, load_settings, parse_settings
 from speedrun_ci.submission import UnreadableError, find_submissions
+from speedrun_ci.toml_table import TableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
+    from speedrun_ci.check import Packed
     from speedrun_ci.finding import Report
+    from speedrun_ci.settings import Settings
     from speedrun_ci.submission import Submission
 
-MANY = 50
-"""From so many submissions on, a terminal shows how far the check is."""
+MANY = 100
+"""From so many submissions on, several processes check them, and a terminal shows how far they are."""
 
 
 @click.command()
@@ -51,6 +58,19 @@ MANY = 50
     show_default=True,
     help="Compare with the W&B run: where it can be read, always, or never.",
 )
+@click.option(
+    "--base",
+    metavar="REV",
+    help="Compare with what the repository held at REV: what was added since may be no copy, and speedrun.toml is "
+    "read from there.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help=f"Check with N processes. [default: one a core from {MANY} submissions on]",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 if a verdict is inconclusive, too.")
 def check(  # one argument per option
     paths: tuple[str, ...],
@@ -59,6 +79,8 @@ def check(  # one argument per option
     results_only: bool,
     no_dry_run: bool,
     wandb: Literal["auto", "require", "skip"],
+    base: str | None,
+    jobs: int | None,
     strict: bool,
 ) -> None:
     """Check submissions and say whether their numbers can be believed.
@@ -79,13 +101,27 @@ def check(  # one argument per option
     if len(outputs) > len(formats):
         raise BadArgumentError(f"{len(outputs)} --output for {len(formats)} --format; give one --format for each.")
     try:
-        submissions = [item for path in paths for item in find_submissions(path, results_only=results_only)]
-    except UnreadableError as error:
+        found = tuple(item for path in paths for item in find_submissions(path, results_only=results_only))
+        held = read_base(_directory(paths[0]), base) if base is not None else None
+        if held is not None:
+            settings = parse_settings(held.settings or "", held.root, SUPPRESSIBLE)
+        else:
+            settings = load_settings(Path.cwd(), SUPPRESSIBLE)
+    except (UnreadableError, BaseError, TableError) as error:
         raise BadArgumentError(str(error)) from error
+    submissions, excluded = _without_excluded(_distinct(found), paths, settings)
     if not any(submission.results for submission in submissions):
         named = ", ".join(paths)
-        raise BadArgumentError(f"{named}: no {RESULTS_NAME} found; train first, or name another directory.")
-    report = check_all(_with_progress(submissions), now=datetime.now(UTC), dry_run=not no_dry_run, wandb=wandb)
+        passed = f" outside of what {SETTINGS_NAME} excludes" if excluded else ""
+        raise BadArgumentError(f"{named}: no {RESULTS_NAME} found{passed}; train first, or name another directory.")
+    conditions = Conditions(datetime.now(UTC), settings, held, dry_run=not no_dry_run, wandb=wandb)
+    report = check_all(
+        submissions,
+        conditions,
+        jobs=jobs or (len(os.sched_getaffinity(0)) if len(submissions) >= MANY else 1),
+        excluded=excluded,
+        progress=_progress(len(submissions)),
+    )
     for index, name in enumerate(formats):
         output = outputs[index] if index < len(outputs) else None
         _write(render(name, report, terminal=output is None and sys.stdout.isatty()), output)
@@ -98,18 +134,48 @@ def exit_code(report: Report, *, strict: bool) -> int:
     return 1 if failed else 0
 
 
-def _with_progress(submissions: list[Submission]) -> Iterable[Submission]:
-    if len(submissions) < MANY or not sys.stderr.isatty():
-        return submissions
+def _directory(path: str) -> Path:
+    return Path(path) if Path(path).is_dir() else Path(path).parent
+
+
+def _distinct(submissions: tuple[Submission, ...]) -> tuple[Submission, ...]:
+    """Return every submission once, however often and by whatever path it was named."""
+    return tuple({submission.root.resolve(): submission for submission in submissions}.values())
+
+
+def _without_excluded(
+    submissions: tuple[Submission, ...], named: tuple[str, ...], settings: Settings
+) -> tuple[tuple[Submission, ...], tuple[Excluded, ...]]:
+    """Part submissions from what speedrun.toml excludes; what the user named is checked in any case."""
+    reasons = {item.path: item.reason for item in settings.exclusions}
+    roots = {Path(path).resolve() for path in named}
+    kept: list[Submission] = []
+    excluded: list[Excluded] = []
+    for submission in submissions:
+        reason = reasons.get(settings.relative(submission.root) or "") if reasons else None
+        if reason is None or submission.root.resolve() in roots:
+            kept.append(submission)
+        else:
+            excluded.append(Excluded(submission.path, reason))
+    return tuple(kept), tuple(excluded)
+
+
+def _progress(count: int) -> Callable[[Iterable[Packed]], Iterable[Packed]]:
+    if count < MANY or not sys.stderr.isatty():
+        return iter
     from rich.console import Console
     from rich.progress import track
 
-    return track(submissions, description="checking", console=Console(stderr=True), transient=True)
+    def shown(done: Iterable[Packed]) -> Iterable[Packed]:
+        return track(done, description="checking", total=count, console=Console(stderr=True), transient=True)
+
+    return shown
 
 
-def _write(text: str, output: str | None) -> None:
+def _write(chunks: Iterator[str], output: str | None) -> None:
     if output is None:
-        click.echo(text, nl=False)
+        for chunk in chunks:
+            click.echo(chunk, nl=False)
         return
     from tempfile import NamedTemporaryFile  # costs 10 ms, which a report to the terminal need not pay
 
@@ -117,7 +183,7 @@ def _write(text: str, output: str | None) -> None:
     try:
         # Written beside its place and renamed, so that nobody ever reads half a report.
         with NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
-            file.write(text)
+            file.writelines(chunks)
         Path(file.name).replace(target)
     except OSError as error:
         raise BadArgumentError(f"--output {output}: {(error.strerror or 'cannot be written').lower()}") from error

@@ -1,4 +1,4 @@
-"""Every output format there is, by name. A format is a function from a report to text."""
+"""Every output format there is, by name. A format is a function from a report to pieces of text, in order."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from speedrun_ci.finding import Report
 
-    type Format = Callable[[Report, bool], str]
+    type Format = Callable[[Report, bool], Iterator[str]]
 
 FORMATS = {
     "text": "speedrun_ci.report.text",
@@ -19,8 +19,8 @@ FORMATS = {
 """Modules with a function `render(report, terminal)`; imported only when used, since some are heavy."""
 
 
-def render(name: str, report: Report, *, terminal: bool) -> str:
-    """Return a report in a format.
+def render(name: str, report: Report, *, terminal: bool) -> Iterator[str]:
+    """Yield a report in a format, piece by piece, so that memory does not grow with the number of submissions.
 
     Args:
         name: A key of `FORMATS`.

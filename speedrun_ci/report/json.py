@@ -13,9 +13,10 @@ from speedrun_ci.finding import (  # noqa: TC001 - pydantic evaluates the annota
     Status,
     Verdict,
 )
-from speedrun_ci.ruleset import RULESET
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from speedrun_ci.finding import FigureRow, Finding, Report, RunReport, SubmissionReport
 
 
@@ -46,6 +47,8 @@ class RunData(TypedDict):
     level: Level
     evidence: list[str]
     figures: list[FigureData]
+    tracks: list[str]
+    ranked_by: list[str]
 
 
 class FindingData(TypedDict):
@@ -74,6 +77,13 @@ class SubmissionData(TypedDict):
     findings: list[FindingData]
 
 
+class ExcludedData(TypedDict):
+    """A directory that was passed over, because speedrun.toml says it holds no submission."""
+
+    path: str
+    reason: str
+
+
 class CheckData(TypedDict):
     """Everything one call of `speedrun-ci check` found out."""
 
@@ -84,24 +94,38 @@ class CheckData(TypedDict):
     sandbox: str | None
     dry_run: str
     wandb: str
+    base: str | None
+    excluded: list[ExcludedData]
 
 
-def render(report: Report, terminal: bool) -> str:  # noqa: ARG001 - JSON looks the same everywhere
-    """Return the document as indented text that ends with a newline."""
-    return json.dumps(document(report), indent=2, allow_nan=False) + "\n"
-
-
-def document(report: Report) -> CheckData:
-    """Return the document as plain data."""
-    return {
+def render(report: Report, terminal: bool) -> Iterator[str]:  # noqa: ARG001 - JSON looks the same everywhere
+    """Yield the document, one submission a line."""
+    head: dict[str, object] = {
         "schema_version": 1,
-        "tool": {"name": "speedrun-ci", "version": __version__, "ruleset": RULESET},
+        "tool": {"name": "speedrun-ci", "version": __version__, "ruleset": report.ruleset},
         "verdict": report.verdict,
-        "submissions": [_submission(submission) for submission in report.submissions],
+    }
+    tail: dict[str, object] = {
         "sandbox": None,
         "dry_run": report.dry_run,
         "wandb": report.wandb,
+        "base": report.base,
+        "excluded": [{"path": item.path, "reason": item.reason} for item in report.excluded],
     }
+    yield "{\n"
+    yield from (f'  "{key}": {_line(value)},\n' for key, value in head.items())
+    yield '  "submissions": ['
+    separator = "\n    "
+    for submission in report.submissions:
+        yield separator + _line(_submission(submission))
+        separator = ",\n    "
+    yield "\n  ]"
+    yield from (f',\n  "{key}": {_line(value)}' for key, value in tail.items())
+    yield "\n}\n"
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, allow_nan=False)
 
 
 def _submission(submission: SubmissionReport) -> SubmissionData:
@@ -121,6 +145,8 @@ def _run(run: RunReport) -> RunData:
         "level": run.level,
         "evidence": list(run.evidence),
         "figures": [_figure(figure) for figure in run.figures],
+        "tracks": list(run.tracks),
+        "ranked_by": list(run.ranked_by),
     }
 
 

@@ -13,21 +13,28 @@ from rich.text import Text
 
 from speedrun_ci.finding import Severity, Status, Verdict
 from speedrun_ci.numbers import number, pair
-from speedrun_ci.ruleset import RULESET
 from speedrun_ci.submission import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from speedrun_ci.finding import FigureRow, Finding, Report, RunReport, SubmissionReport
 
 _VERDICT_STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
 _SEVERITY_STYLE = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _STATUS_STYLE = {Status.MATCH: "green", Status.MISMATCH: "red", Status.MISSING: "dim", Status.NOT_RECOMPUTABLE: "dim"}
+MANY = 20
+"""More tables than that nobody reads."""
+
 _WIDE = 10_000
 """Away from a terminal no line is broken."""
 
 
-def render(report: Report, terminal: bool) -> str:
-    """Return the report as lines of text; for a terminal, with colors and tables as wide as it is."""
+def render(report: Report, terminal: bool) -> Iterator[str]:
+    """Yield the report as lines of text; for a terminal, with colors and tables as wide as it is.
+
+    Of many submissions, those that pass without an error or a warning take one line.
+    """
     out = io.StringIO()
     console = Console(
         file=out,
@@ -40,9 +47,30 @@ def render(report: Report, terminal: bool) -> str:
         highlight=False,
     )
     for submission in report.submissions:
+        if len(report.submissions) > MANY and _is_clean(submission):
+            yield f"{submission.verdict.upper()} {printable(submission.path)}: {_levels(submission)}\n"
+            continue
         _submission(console, submission)
+        yield _taken(out)
     _summary(console, report)
-    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+    yield _taken(out)
+
+
+def _taken(out: io.StringIO) -> str:
+    text = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return "\n".join(line.rstrip() for line in text.split("\n"))
+
+
+def _is_clean(submission: SubmissionReport) -> bool:
+    told = any(finding.severity is not Severity.INFO for finding in submission.findings)
+    return submission.verdict is Verdict.PASS and not told
+
+
+def _levels(submission: SubmissionReport) -> str:
+    levels = sorted({run.level for run in submission.runs})
+    return f"{_plural(len(submission.runs), 'run')}, level {' and '.join(levels)}"
 
 
 def _submission(console: Console, submission: SubmissionReport) -> None:
@@ -61,6 +89,7 @@ def _run(console: Console, run: RunReport) -> None:
         Text(f"{printable(run.path)}{printable(run.pointer) and '#'}{printable(run.pointer)}"),
         Text(": level "),
         Text(f"{run.level}{evidence}", style="bold"),
+        Text(f", {_standing(run)}"),
         sep="",
         soft_wrap=True,
     )
@@ -85,6 +114,13 @@ def _run(console: Console, run: RunReport) -> None:
         )
 
 
+def _standing(run: RunReport) -> str:
+    if not run.ranked_by:
+        return "listed, not ranked"
+    tracks = ", ".join(run.tracks) or "none"
+    return f"ranked by {' and '.join(run.ranked_by)} on {'track' if len(run.tracks) == 1 else 'tracks'} {tracks}"
+
+
 def _values(figure: FigureRow) -> tuple[str, str]:
     if figure.status is Status.MISMATCH:
         recomputed, submitted = pair(figure.recomputed, figure.submitted)
@@ -106,29 +142,24 @@ def _finding(console: Console, finding: Finding) -> None:
 
 
 def _summary(console: Console, report: Report) -> None:
-    runs = [run for submission in report.submissions for run in submission.runs]
-    findings = [finding for submission in report.submissions for finding in submission.findings]
-    counts = ", ".join(
-        f"{sum(run.verdict is verdict for run in runs)} {verdict}"
-        for verdict in Verdict
-        if any(run.verdict is verdict for run in runs)
-    )
-    console.print(
-        Text(f"{_plural(len(runs), 'run')} in {_plural(len(report.submissions), 'submission')}: {counts or 'none'}"),
-        soft_wrap=True,
-    )
-    seen = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
-    words = ", ".join(f"{count:,} {severity}" for severity, count in seen.items() if count)
+    totals = report.totals
+    runs = ", ".join(f"{totals.runs[verdict]:,} {verdict}" for verdict in Verdict if totals.runs[verdict])
+    count = _plural(totals.runs.total(), "run")
+    console.print(f"{count} in {_plural(len(report.submissions), 'submission')}: {runs or 'none'}", soft_wrap=True)
+    words = ", ".join(f"{totals.findings[severity]:,} {severity}" for severity in Severity if totals.findings[severity])
     console.print(f"findings: {words or 'none'}")
-    console.print(f"dry run: {report.dry_run}; W&B: {report.wandb}; ruleset {RULESET}")
+    for item in report.excluded:
+        console.print(f"excluded: {printable(item.path)}: {item.reason}", soft_wrap=True)
+    base = f"base: {printable(report.base)}; " if report.base is not None else ""
+    console.print(f"{base}dry run: {report.dry_run}; W&B: {report.wandb}; ruleset {report.ruleset}", soft_wrap=True)
     console.print(Text("verdict: "), _verdict(report.verdict), Text(f" {_next_step(report)}"), sep="", soft_wrap=True)
 
 
 def _next_step(report: Report) -> str:
-    blocking = [finding for submission in report.submissions for finding in submission.findings if finding.blocks]
+    blocking = report.totals.blocking
     if blocking:
-        errors = "error" if len(blocking) == 1 else f"{len(blocking):,} errors"
-        return f"Mend the {errors} above; `speedrun-ci explain {blocking[0].code}` says more."
+        errors = "error" if blocking.total() == 1 else f"{blocking.total():,} errors"
+        return f"Mend the {errors} above; `speedrun-ci explain {next(iter(blocking))}` says more."
     if report.verdict is Verdict.INCONCLUSIVE:
         return "Something could not be checked; see the findings above."
     return "Nothing blocks this; commit it and open a pull request."

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from speedrun_ci.analysis import Analysis
+    from speedrun_ci.evidence.base_tree import BaseTree
+    from speedrun_ci.evidence.imprint import Imprint
     from speedrun_ci.fields import Fault
     from speedrun_ci.results import Run
     from speedrun_ci.run_values import Path
+    from speedrun_ci.settings import Settings
     from speedrun_ci.strict_json import Problem
     from speedrun_ci.submission import Submission
 
@@ -27,10 +30,11 @@ SECTIONS = ("What is wrong", "Why it matters", "How to fix it")
 
 @dataclass(frozen=True, slots=True)
 class CheckedRun:
-    """A run and what arithmetic says about it."""
+    """A run, what arithmetic says about it, and what tells it from others."""
 
     run: Run
     analysis: Analysis
+    imprint: Imprint
 
     def place(self, path: Path = ()) -> Place:
         """Return the place of a value of the run, by the keys that lead to it from `run_info`."""
@@ -62,16 +66,33 @@ class Subject:
         submission: What lies on disk.
         files: Its results files.
         now: When the check is made, with a time zone.
+        settings: What the maintainers decided.
+        base: What the repository held before, or None if no revision was named.
     """
 
     submission: Submission
     files: tuple[ResultsFile, ...]
     now: datetime
+    settings: Settings
+    base: BaseTree | None
 
     @property
     def runs(self) -> tuple[CheckedRun, ...]:
         """Every run of every results file."""
         return tuple(run for file in self.files for run in file.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """All submissions of one check, as the rules that compare them see them.
+
+    Attributes:
+        runs: Every run's imprint, with the number of its submission in the order of the check.
+        base: What the repository held before, or None if no revision was named.
+    """
+
+    runs: tuple[tuple[int, Imprint], ...]
+    base: BaseTree | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +104,18 @@ class Example:
         edits: New values in `run_info`, by JSON pointer; `...` removes the key.
         replace: A piece of the results file's text, and what stands there instead.
         files: Files added to the directory, by relative path; None removes one; a path ending in `@` is a link.
+        beside: Other submissions that are checked with it, by name.
+        before: Submissions that the base revision held, by name; `example` is this one. None for no base revision.
+        settings: The text of the repository's speedrun.toml.
     """
 
     text: str
     edits: Mapping[str, object] | None = None
     replace: tuple[str, str] | None = None
     files: Mapping[str, str | None] | None = None
+    beside: Mapping[str, Example] | None = None
+    before: Mapping[str, Example] | None = None
+    settings: str = ""
 
 
 HONEST = Example("an honest submission")
@@ -170,3 +197,15 @@ class Rule(ABC):
             hint=hint,
             url=cls.url(),
         )
+
+
+class TreeRule(Rule):
+    """A rule that compares the submissions of one check with each other and with the base revision."""
+
+    def check(self, subject: Subject) -> Iterable[Finding]:  # noqa: ARG002
+        """Say nothing of one submission alone."""
+        return ()
+
+    @abstractmethod
+    def compare(self, tree: Tree) -> Iterable[tuple[int, Finding]]:
+        """Return a finding for every violation, with the number of the submission it is about."""

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
     from speedrun_ci.finding import Finding
 
-BELOW_ENTROPY = 0.98
-"""The bound holds for whole documents. An evaluation cuts them into sequences and does not score the first byte of
-each, which shifts a sample of some thousand bytes by well under 2%."""
-
 _DEMO_EDITS = {
     "/eval~1paloma~1c4_en~1bpb": ...,
     "/tokenized_dataset": "synthetic/markov-words-v1",
@@ -93,7 +89,7 @@ class DemoBelowEntropy(Rule):
             from training.corpus import entropy_bits_per_byte
 
             entropy = entropy_bits_per_byte()
-            if evaluation.bpb < entropy * BELOW_ENTROPY:
+            if evaluation.bpb < entropy * subject.settings.tolerances.demo_entropy_share:
                 yield self.finding(
                     checked.place(evaluation_paths(SYNTHETIC)[0]),
                     f"eval/{SYNTHETIC}/bpb",

@@ -1,4 +1,4 @@
-"""SR1xx: what lies in the submission's directory."""
+"""SR101 to SR107: what lies in the submission's directory."""
 
 from __future__ import annotations
 

@@ -1,29 +1,33 @@
-"""SR707: whose run it is."""
+"""SR707 and SR711 to SR713: whether a run is one of its own."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from speedrun_ci.rules.base import Example, Rule, Subject
+from speedrun_ci.evidence.imprint import same_person, same_run, telling
+from speedrun_ci.finding import Confidence, Place, Severity
+from speedrun_ci.rules.base import HONEST, Example, Rule, Subject, Tree, TreeRule
+from speedrun_ci.strict_json import pointer_to, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
+    from speedrun_ci.evidence.imprint import Imprint
     from speedrun_ci.finding import Finding
 
+type Entry = tuple[int | None, Imprint]
+"""A run and the number of its submission; None for a run of the base revision."""
 
-def wandb_run(link: str | None) -> str | None:
-    """Return `entity/project/id` of a link to a W&B run, or None if it is no such link."""
-    try:
-        parts = urlsplit(link or "")
-    except ValueError:
-        return None
-    names = parts.path.strip("/").split("/")
-    if "runs" not in names:
-        return None
-    at = names.index("runs")
-    return "/".join([*names[max(at - 2, 0) : at], names[at + 1]]).lower() if at + 1 < len(names) else None
+
+_MEASURED = {
+    "/training_time": 1500.0625,
+    "/training_hardware_flops": 459e12 * 16 * 1500.0625,
+    "/eval~1paloma~1c4_en~1bpb": 1.1834567,
+}
+"""Figures with as many digits as a training has."""
+
+_ANOTHER_RUN = Example("", edits={"/wandb_run_link": "https://wandb.ai/example/speedrun/runs/def456"})
 
 
 class WandbRunTwice(Rule):
@@ -48,7 +52,7 @@ class WandbRunTwice(Rule):
         """Report every run whose link stood in an earlier one."""
         seen: dict[str, str] = {}
         for checked in subject.runs:
-            link = wandb_run(checked.run.info.wandb_run_link)
+            link = checked.imprint.wandb
             if link is None:
                 continue
             here = f"{checked.run.path}{checked.run.pointer}"
@@ -61,3 +65,208 @@ class WandbRunTwice(Rule):
                     hint="Remove one of the two, or correct the link.",
                 )
             seen.setdefault(link, here)
+
+
+class WandbRunElsewhere(TreeRule):
+    """Another submission has the same W&B run.
+
+    What is wrong:
+        `wandb_run_link` names a run that another submission names, too. It is an error for the one that was added since
+        the base revision, and a warning on both where nobody can tell which came first.
+
+    Why it matters:
+        One training would stand on the board twice, or somebody else's run would be submitted as new work.
+
+    How to fix it:
+        Submit a run of your own. Who moves a submission removes the old directory in the same change.
+    """
+
+    code = "SR711"
+    name = "wandb-run-elsewhere"
+    since = "2026.12"
+    fires = Example("another submission names the same W&B run", beside={"other": HONEST})
+    silent = Example("another submission names another run", beside={"other": _ANOTHER_RUN})
+
+    def compare(self, tree: Tree) -> Iterator[tuple[int, Finding]]:
+        """Report every run that another submission has, too."""
+        for group in _groups(tree, lambda run: run.wandb):
+            for number, run, other in _pairs(group):
+                yield (
+                    number,
+                    self.finding(
+                        _place(run, "wandb_run_link"),
+                        "wandb_run_link",
+                        expected="a run that no other submission has",
+                        submitted=f"{shorten(run.wandb or '', 120)}, which is also the run of {_named(other)}",
+                        hint="Submit a run of your own." if run.added else "Keep it in one of the two.",
+                        severity=Severity.ERROR if run.added else Severity.WARNING,
+                    ),
+                )
+
+
+class ResultsCopied(TreeRule):
+    """The results are those of another run.
+
+    What is wrong:
+        Training time and bits per byte are to the last digit those of another run (an error for the one that was added
+        since the base revision, else a warning on both), or one of the two is (a warning).
+
+    Why it matters:
+        Two trainings never take the same time to the microsecond: the figures were copied under a new name.
+
+    How to fix it:
+        Commit the results that your own training wrote.
+    """
+
+    code = "SR712"
+    name = "results-copied"
+    since = "2026.12"
+    fires = Example(
+        "another submission has the same figures under another link",
+        edits=_MEASURED,
+        beside={"other": Example("", edits={**_MEASURED, "/wandb_run_link": None})},
+    )
+
+    def compare(self, tree: Tree) -> Iterator[tuple[int, Finding]]:
+        """Report every run whose measurements are those of another that is not the same W&B run."""
+        both = _groups(tree, lambda run: (run.time, run.bpb) if telling(run.time) and telling(run.bpb) else None)
+        seen: set[tuple[int, str]] = set()
+        for group in both:
+            for number, run, other in _pairs(group):
+                seen.add((number, _key(run)))
+                if run.wandb is not None and run.wandb == other.wandb:
+                    continue  # one training, and SR707 or SR711 says so
+                yield (
+                    number,
+                    self.finding(
+                        _place(run, "training_time"),
+                        "training_time and bits per byte",
+                        expected="measurements of its own",
+                        submitted=f"{run.measured}, to the last digit those of {_named(other)}",
+                        hint="Commit the results that your own training wrote.",
+                        severity=Severity.ERROR if run.added else Severity.WARNING,
+                    ),
+                )
+        figures: dict[str, Callable[[Imprint], float | None]] = {
+            "training_time": lambda run: telling(run.time),
+            "bits per byte": lambda run: telling(run.bpb),
+        }
+        for figure, value in figures.items():
+            for group in _groups(tree, value):
+                for number, run, other in _pairs(group):
+                    if (number, _key(run)) not in seen:
+                        yield (
+                            number,
+                            self.finding(
+                                run.place,
+                                figure,
+                                expected="a measurement of its own",
+                                submitted=f"{run.measured}; {figure} is to the last digit that of {_named(other)}",
+                                hint="Say in the README how that came about, or commit what training wrote.",
+                                severity=Severity.WARNING,
+                                confidence=Confidence.MEDIUM,
+                            ),
+                        )
+
+
+class SeedsRepeated(TreeRule):
+    """Replicates record the same seed.
+
+    What is wrong:
+        Two runs have the same configuration and record the same seed. A seed that is null is none recorded.
+
+    Why it matters:
+        Replicates measure the noise between seeds; with the same seed they measure nothing.
+
+    How to fix it:
+        Train each replicate with a seed of its own, or submit one of them.
+    """
+
+    code = "SR713"
+    name = "seeds-repeated"
+    severity = Severity.WARNING
+    confidence = Confidence.MEDIUM
+    since = "2026.12"
+    fires = Example(
+        "two runs of one configuration record seed 7",
+        edits={"/train_config/data_seed": 7},
+        beside={"other": Example("", edits={"/train_config/data_seed": 7, "/wandb_run_link": None})},
+    )
+    silent = Example(
+        "two runs of one configuration record seeds 7 and 8",
+        edits={"/train_config/data_seed": 7},
+        beside={"other": Example("", edits={"/train_config/data_seed": 8, "/wandb_run_link": None})},
+    )
+
+    def compare(self, tree: Tree) -> Iterator[tuple[int, Finding]]:
+        """Report every run of whose configuration and seed there is another."""
+        for group in _groups(tree, lambda run: run.recipe):
+            for number, run, other in _pairs(group):
+                if run.wandb is None or run.wandb != other.wandb:
+                    yield (
+                        number,
+                        self.finding(
+                            _place(run, "train_config"),
+                            "train_config",
+                            expected="a seed that no other run of this configuration has",
+                            submitted=f"that of {_named(other)}",
+                            hint="Train replicates with seeds of their own.",
+                        ),
+                    )
+
+
+def _groups(tree: Tree, key: Callable[[Imprint], Hashable | None]) -> Iterable[list[Entry]]:
+    """Return the runs that share a key, for every key that several have; runs whose key is None have none."""
+    grouped: defaultdict[Hashable, list[Entry]] = defaultdict(list)
+    for number, run in _entries(tree):
+        value = key(run)
+        if value is not None:
+            grouped[value].append((number, run))
+    return [group for group in grouped.values() if len(group) > 1]
+
+
+def _entries(tree: Tree) -> Iterator[Entry]:
+    """Yield the runs that are checked, and those of the base revision that these do not replace."""
+    yield from tree.runs
+    if tree.base is None:
+        return
+    here = {run.name for _, run in tree.runs}
+    for path, runs in tree.base.runs.items():
+        if path.rpartition("/")[0] in here:
+            continue
+        gone = not (tree.base.root / path).exists()
+        for run in runs:
+            if not (gone and _moved(run, tree)):
+                yield None, run
+
+
+def _moved(run: Imprint, tree: Tree) -> bool:
+    """Whether the author of a run that is gone has put it somewhere else."""
+    return any(same_run(run, other) and same_person(run.author, other.author) for _, other in tree.runs)
+
+
+def _pairs(group: list[Entry]) -> Iterator[tuple[int, Imprint, Imprint]]:
+    """Yield every run of a group that is checked, each with the one it is compared with.
+
+    Where one came first, only those that were added since are yielded.
+    """
+    first = next((entry for entry in group if not entry[1].added), None)
+    known = first is not None and any(run.added for _, run in group)
+    for number, run in group:
+        if number is None or (known and not run.added):
+            continue
+        other = first[1] if known and first is not None else next(it for _, it in group if it is not run)
+        if run.submission != other.submission or _key(run) != _key(other):
+            yield number, run, other
+
+
+def _key(run: Imprint) -> str:
+    return f"{run.place.path}#{run.place.pointer}"
+
+
+def _named(run: Imprint) -> str:
+    return f"{run.place.path}{run.place.pointer} by {shorten(run.author, 40) or 'nobody'}"
+
+
+def _place(run: Imprint, key: str) -> Place:
+    return Place(run.place.path, run.place.pointer + pointer_to([key]))

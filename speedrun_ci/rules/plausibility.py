@@ -1,12 +1,12 @@
-"""SR701 to SR706: figures that no identity covers, and what they can be."""
+"""SR701 to SR706, SR717 and SR718: figures that no identity covers, and what they can be."""
 
 from __future__ import annotations
 
-import itertools
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from speedrun_ci.datasets import EVALUATION_DATA, is_contest_data, training_data_names
+from speedrun_ci.evidence.ledger import best_known
 from speedrun_ci.fields import show
 from speedrun_ci.finding import Confidence, Severity
 from speedrun_ci.flops.formulas import DEFAULT_VOCABULARY
@@ -14,39 +14,18 @@ from speedrun_ci.numbers import number
 from speedrun_ci.results import C4
 from speedrun_ci.rules.base import Example, Rule, Subject
 from speedrun_ci.rules.results_form import parse_timestamp
-from speedrun_ci.run_values import evaluation_paths
+from speedrun_ci.run_values import TOTAL_TOKENS, evaluation_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from speedrun_ci.finding import Finding
-    from speedrun_ci.strict_json import Json
+
+CONTEST_TOKENS = 10e9
+"""Tokens of FineWeb-Edu 10B, the training data."""
 
 CONTEST_START = datetime(2025, 5, 1, tzinfo=UTC)
 """The contest began in May 2025; the oldest real run is of 2025-05-14."""
-
-CLOCK_SKEW = timedelta(days=1)
-"""Clocks and time zones of training hosts are wrong by less than a day."""
-
-LEAST_MFU = 1e-4
-"""The slowest real run, a toy model on an A100, reached 0.0042; a real size below 0.0001 idles."""
-
-C4_BPB = (0.5, 12.0)
-"""The best open models of 2025 reach about 0.7 bits per byte on English web text, and guessing among 128,256 tokens of
-4.4 bytes on average costs 17 / 4.4 = 3.9; an untrained model can be a few times worse than guessing."""
-
-TRAINING_DATA = "fineweb-edu"
-"""What the names of all FineWeb-Edu data sets and caches contain."""
-
-EVALUATION_DATA = "paloma"
-"""What the names of the evaluation sets contain."""
-
-MOST_NAMES = 20
-"""Data sets that are looked at in one mixture."""
-
-_LONGEST_PRINTED = 10_000
-_PRINTED = re.compile(r"[A-Za-z_][\w.]{0,100}\(")
-_PRINTED_NAME = re.compile(r"""\bname=['"]([^'"]{1,200})['"]""")
 
 
 class CompletionDate(Rule):
@@ -69,10 +48,11 @@ class CompletionDate(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """Report every date outside the contest."""
+        skew = timedelta(days=subject.settings.tolerances.clock_skew_days)
         for checked in subject.runs:
             text = checked.run.info.completed
             moment = parse_timestamp(text) if text is not None else None
-            if moment is not None and not CONTEST_START <= moment <= subject.now + CLOCK_SKEW:
+            if moment is not None and not CONTEST_START <= moment <= subject.now + skew:
                 yield self.finding(
                     checked.place(("run_completion_timestamp",)),
                     "run_completion_timestamp",
@@ -105,12 +85,13 @@ class MfuRange(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """Report every MFU outside (0.0001, 1); an unproven peak only warns."""
+        least = subject.settings.tolerances.least_mfu
         for checked in subject.runs:
             info, hardware = checked.run.info, checked.analysis.hardware
             if info.model_flops is None or info.training_hardware_flops is None or checked.analysis.wrong:
                 continue
             mfu = info.model_flops / info.training_hardware_flops
-            if LEAST_MFU <= mfu < 1:
+            if least <= mfu < 1:
                 continue
             # Windows are counted as full maps, so a windowed model can be credited with more than it computes.
             proved = (
@@ -122,7 +103,7 @@ class MfuRange(Rule):
             yield self.finding(
                 checked.place(("training_hardware_flops",)),
                 "MFU",
-                expected=f"between {LEAST_MFU:g} and 1",
+                expected=f"between {least:g} and 1",
                 submitted=f"{number(mfu)} = {number(info.model_flops)} / {number(info.training_hardware_flops)} FLOPs",
                 hint="Look at training_time, num_chips and device_flops: one of them is not of this run.",
                 severity=Severity.ERROR if proved else Severity.WARNING,
@@ -150,7 +131,7 @@ class BpbRange(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """Report every figure outside the range."""
-        low, high = C4_BPB
+        low, high = subject.settings.tolerances.least_bpb, subject.settings.tolerances.largest_bpb
         for checked in subject.runs:
             evaluation = checked.run.evaluation
             if evaluation is None or evaluation.dataset != C4 or evaluation.bpb is None:
@@ -221,9 +202,9 @@ class TrainingData(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         """Report training data that name the evaluation set, or anything but FineWeb-Edu."""
         for checked in subject.runs:
-            names = [name.lower() for name in training_data_names(checked.run.info.tokenized_dataset)]
-            evaluated = any(EVALUATION_DATA in name for name in names)
-            if checked.run.is_demo or (names and not evaluated and all(TRAINING_DATA in name for name in names)):
+            names = training_data_names(checked.run.info.tokenized_dataset)
+            evaluated = any(EVALUATION_DATA in name.lower() for name in names)
+            if checked.run.is_demo or (is_contest_data(names) and not evaluated):
                 continue
             yield self.finding(
                 checked.place(("tokenized_dataset",)),
@@ -235,34 +216,6 @@ class TrainingData(Rule):
                 else "Runs on other data are ranked on a track of their own.",
                 severity=Severity.ERROR if evaluated else Severity.WARNING,
             )
-
-
-def training_data_names(value: Json) -> tuple[str, ...]:
-    """Return the names of the data sets that a `tokenized_dataset` trains on.
-
-    A printed object of the original contest is known by its own `name`; what else it prints may be the validation sets
-    that every run has. An object of JSON is known by its strings, but for those of validation sets.
-    """
-    return tuple(itertools.islice(_names(value), MOST_NAMES))
-
-
-def _names(value: Json) -> Iterator[str]:
-    if isinstance(value, str) and not (_PRINTED.match(value) and value.endswith(")")):
-        yield value
-    elif isinstance(value, str):
-        printed = value[:_LONGEST_PRINTED]
-        named = _PRINTED_NAME.search(printed)
-        # Without a name of its own, that it mentions FineWeb-Edu is all that can be told.
-        yield named[1] if named else TRAINING_DATA if TRAINING_DATA in printed.lower() else "an unnamed object"
-    elif isinstance(value, dict) and isinstance(value.get("name"), str):
-        yield from _names(value["name"])
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if not any(word in key.lower() for word in ("valid", "eval", "split")):
-                yield from _names(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _names(item)
 
 
 class Vocabulary(Rule):
@@ -302,4 +255,91 @@ class Vocabulary(Rule):
                     expected=f"{DEFAULT_VOCABULARY:,}",
                     submitted=f"{size:,}",
                     hint="Train with marin-community/marin-tokenizer.",
+                )
+
+
+class Epochs(Rule):
+    """The training data were repeated many times.
+
+    What is wrong:
+        `total_tokens` is more than ten times the 10 billion tokens of the training data.
+
+    Why it matters:
+        Either the number of tokens is wrong, or the run is of a kind that readers should know of.
+
+    How to fix it:
+        Look at batch size, steps and sequence length; if they are right, say so in the README.
+    """
+
+    code = "SR717"
+    name = "epochs"
+    severity = Severity.WARNING
+    confidence = Confidence.MEDIUM
+    since = "2026.12"
+    fires = Example(
+        "two hundred thousand steps, and everything follows",
+        edits={
+            "/train_config/num_train_steps": 200_000,
+            "/total_tokens": 128 * 200_000 * 4096,
+            "/model_flops": 3 * 227_868_672.0 * 128 * 200_000 * 4096,
+            "/training_time": 60_000.0,
+            "/training_hardware_flops": 459e12 * 16 * 60_000,
+        },
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """Report every run on FineWeb-Edu that repeats it too often."""
+        most = subject.settings.tolerances.epochs
+        for checked in subject.runs:
+            tokens = checked.run.info.total_tokens
+            if tokens is None or checked.run.is_demo or tokens <= most * CONTEST_TOKENS:
+                continue
+            if is_contest_data(training_data_names(checked.run.info.tokenized_dataset)):
+                yield self.finding(
+                    checked.place(TOTAL_TOKENS),
+                    "total_tokens",
+                    expected=f"at most {most:g} times the {number(CONTEST_TOKENS)} tokens of the training data",
+                    submitted=f"{number(tokens)}, {tokens / CONTEST_TOKENS:.1f} times",
+                    hint="Look at batch size, steps and sequence length; if they are right, say so in the README.",
+                )
+
+
+class QualityBeyondCompute(Rule):
+    """The quality is beyond that of every known run of far more compute.
+
+    What is wrong:
+        Bits per byte are lower than those of every run in the ledger of known runs that took up to five times the model
+        FLOPs.
+
+    Why it matters:
+        No submission of the original contest came near such a step. It is either news or a wrong figure, and no
+        identity covers bits per byte.
+
+    How to fix it:
+        Nothing, if it is true: a maintainer reads the W&B run before it counts. Otherwise evaluate again.
+    """
+
+    code = "SR718"
+    name = "quality-beyond-compute"
+    severity = Severity.WARNING
+    confidence = Confidence.MEDIUM
+    since = "2026.12"
+    fires = Example("the quality of a run of ten times the compute", edits={"/eval~1paloma~1c4_en~1bpb": 1.02})
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """Report every run that is better than all known ones of up to five times its compute."""
+        lead = subject.settings.tolerances.compute_lead
+        for checked in subject.runs:
+            evaluation, flops = checked.run.evaluation, checked.run.info.model_flops
+            if evaluation is None or evaluation.dataset != C4 or evaluation.bpb is None or flops is None:
+                continue
+            best = best_known(flops, lead)
+            if best is not None and evaluation.bpb < best.bpb:
+                yield self.finding(
+                    checked.place(evaluation_paths(C4)[0]),
+                    f"eval/{C4}/bpb",
+                    expected=f"at least {number(best.bpb)}, the best known with up to {lead:g} times the model FLOPs "
+                    f"({best.name}, {number(best.model_flops)} FLOPs)",
+                    submitted=f"{number(evaluation.bpb)} with {number(flops)} FLOPs",
+                    hint="Evaluate again; if it is true, link the W&B run so that a maintainer can read it.",
                 )

@@ -15,7 +15,9 @@ from speedrun_ci.rules.arithmetic import (
     TotalTokensIdentity,
     TrainingHardwareFlopsIdentity,
 )
+from speedrun_ci.rules.changed import RunChanged, SeveralSubmissions
 from speedrun_ci.rules.demo import DemoBelowEntropy, DemoTokenizer, DemoTrack
+from speedrun_ci.rules.files import CollidingNames, FileKind
 from speedrun_ci.rules.hardware import DeviceFlopsOverride, NumDevices, OtherPeak, UnknownAccelerator, UnverifiedPeak
 from speedrun_ci.rules.json_text import (
     JsonDuplicateKey,
@@ -26,6 +28,7 @@ from speedrun_ci.rules.json_text import (
     JsonSize,
     JsonSyntax,
 )
+from speedrun_ci.rules.known import KnownRunFigures, WandbRunKnown
 from speedrun_ci.rules.layout import (
     FileTooLarge,
     ReadmeMissing,
@@ -35,8 +38,18 @@ from speedrun_ci.rules.layout import (
     TooManyEntries,
     UnsafeName,
 )
-from speedrun_ci.rules.originality import WandbRunTwice
-from speedrun_ci.rules.plausibility import AuthorEmpty, BpbRange, CompletionDate, MfuRange, TrainingData, Vocabulary
+from speedrun_ci.rules.originality import ResultsCopied, SeedsRepeated, WandbRunElsewhere, WandbRunTwice
+from speedrun_ci.rules.plausibility import (
+    AuthorEmpty,
+    BpbRange,
+    CompletionDate,
+    Epochs,
+    MfuRange,
+    QualityBeyondCompute,
+    TrainingData,
+    Vocabulary,
+)
+from speedrun_ci.rules.readme import ReadmeFigures
 from speedrun_ci.rules.results_form import (
     AuthorUrl,
     MissingKey,
@@ -46,7 +59,7 @@ from speedrun_ci.rules.results_form import (
     UnknownKey,
     WrongType,
 )
-from speedrun_ci.rules.tool import EvidenceMissing, NotRecomputable, RuleCrashed
+from speedrun_ci.rules.tool import EvidenceMissing, NotRecomputable, RuleCrashed, SuppressionExpired
 
 if TYPE_CHECKING:
     from speedrun_ci.rules.base import Rule
@@ -55,6 +68,7 @@ RULES: tuple[type[Rule], ...] = (
     RuleCrashed,
     EvidenceMissing,
     NotRecomputable,
+    SuppressionExpired,
     ResultsMissing,
     ScriptMissing,
     ReadmeMissing,
@@ -62,6 +76,10 @@ RULES: tuple[type[Rule], ...] = (
     FileTooLarge,
     UnsafeName,
     TooManyEntries,
+    FileKind,
+    CollidingNames,
+    ReadmeFigures,
+    SeveralSubmissions,
     JsonEncoding,
     JsonSyntax,
     JsonDuplicateKey,
@@ -100,8 +118,20 @@ RULES: tuple[type[Rule], ...] = (
     DemoTrack,
     DemoBelowEntropy,
     DemoTokenizer,
+    WandbRunElsewhere,
+    ResultsCopied,
+    SeedsRepeated,
+    WandbRunKnown,
+    KnownRunFigures,
+    RunChanged,
+    Epochs,
+    QualityBeyondCompute,
 )
 """In the order of their codes."""
+
+
+SUPPRESSIBLE = frozenset(rule.code for rule in RULES if not rule.code.startswith("SR0"))
+"""Rules whose findings a maintainer may let pass. What was not checked stays said."""
 
 
 def find_rule(name: str) -> type[Rule] | None:

@@ -1,4 +1,4 @@
-"""SR001 to SR003: what could not be checked."""
+"""SR001 to SR004: what could not be checked, or counts no more."""
 
 from __future__ import annotations
 
@@ -125,4 +125,47 @@ class NotRecomputable(Rule):
                     expected="max_seq_len or seq_len, or train_seq_len in train_config",
                     submitted="none",
                     hint="Tokens and FLOPs cannot be recomputed; the level stays declared.",
+                )
+
+
+class SuppressionExpired(Rule):
+    """A suppression for this submission has expired.
+
+    What is wrong:
+        speedrun.toml lets a finding of this submission pass until a day that is over.
+
+    Why it matters:
+        It has no effect any more: the finding counts again.
+
+    How to fix it:
+        Mend what the rule reports, or renew the suppression with a reason, or remove it.
+    """
+
+    code = "SR004"
+    name = "suppression-expired"
+    severity = Severity.WARNING
+    since = "2026.12"
+    fires = Example(
+        "a suppression ended in October",
+        settings="""[[suppressions]]
+rule = "SR401"
+submission = "example"
+reason = "The author counts cores and was told."
+expires = 2026-10-31
+""",
+    )
+    silent = Example("a suppression ends next year", settings=fires.settings.replace("2026-10-31", "2027-10-31"))
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """Report every suppression of this submission that is over."""
+        settings = subject.settings
+        here = settings.relative(subject.submission.root) if settings.suppressions else None
+        for item in settings.suppressions:
+            if item.submission == here and item.expires < subject.now.date():
+                yield self.finding(
+                    Place(subject.submission.path),
+                    f"speedrun.toml, suppression of {item.rule}",
+                    expected=f"a day from {subject.now:%Y-%m-%d} on",
+                    submitted=f"{item.expires}",
+                    hint=f"{item.rule} counts again; mend what it reports, or renew or remove the suppression.",
                 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from speedrun_ci.check import check_all, check_submission
+from speedrun_ci.check import Conditions, check_all, check_submission
 from speedrun_ci.finding import Confidence, Finding, Level, Severity, Verdict, combine
 from speedrun_ci.rules.base import HONEST, Example, Rule, Subject
 from speedrun_ci.submission import find_submissions
@@ -36,7 +36,7 @@ def test_combine() -> None:
 
 def test_a_crashing_rule_is_inconclusive_and_named(write_example: Write) -> None:
     (submission,) = find_submissions(str(write_example(HONEST)), results_only=False)
-    report = check_submission(submission, now=NOW, rules=(_Crashing,))
+    report = check_submission(submission, Conditions(NOW, rules=(_Crashing,)))
     assert Verdict.INCONCLUSIVE == report.verdict
     assert ["SR001"] == [finding.code for finding in report.findings]
     assert "SR999 crashing" in report.findings[0].message
@@ -53,7 +53,7 @@ def test_only_certain_errors_block(write_example: Write) -> None:
         },
     )
     (submission,) = find_submissions(str(write_example(uncertain)), results_only=False)
-    report = check_submission(submission, now=NOW)
+    report = check_submission(submission, Conditions(NOW))
     (finding,) = [finding for finding in report.findings if finding.code == "SR402"]
     assert (Severity.WARNING, Confidence.MEDIUM) == (finding.severity, finding.confidence)
     assert Verdict.PASS == report.verdict
@@ -67,7 +67,7 @@ def test_runs_of_one_file_have_verdicts_of_their_own(write_example: Write) -> No
     entry = text[text.index("[") + 1 : text.rindex("]")]
     path.write_text('{"runs": [' + entry + "," + entry.replace("1500.0", "1400.0").replace("abc123", "def456") + "]}")
     (submission,) = find_submissions(str(root), results_only=False)
-    report = check_submission(submission, now=NOW)
+    report = check_submission(submission, Conditions(NOW))
     assert [Verdict.PASS, Verdict.FAIL] == [run.verdict for run in report.runs]
     assert Verdict.FAIL == report.verdict
 
@@ -82,6 +82,6 @@ def test_a_checker_that_fails_on_a_submission_says_so(write_example: Write) -> N
         def results(self) -> tuple[()]:
             raise RuntimeError("boom")
 
-    report = check_all([_Broken(), submission], now=NOW)  # type: ignore[list-item]
+    report = check_all([_Broken(), submission], Conditions(NOW))  # type: ignore[list-item]
     assert Verdict.INCONCLUSIVE == report.verdict
     assert [Verdict.INCONCLUSIVE, Verdict.PASS] == [item.verdict for item in report.submissions]

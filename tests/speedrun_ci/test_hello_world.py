@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from speedrun_ci.check import check_submission
+from speedrun_ci.check import Conditions, check_submission
 from speedrun_ci.finding import Level, SubmissionReport, Verdict
 from speedrun_ci.results import RESULTS_NAME
 from speedrun_ci.rules.example import edited
@@ -55,12 +55,12 @@ def checked(tmp_path: Path, results: dict[str, Any]) -> SubmissionReport:
     path = tmp_path / RESULTS_NAME
     path.write_text(json.dumps(results))
     (submission,) = find_submissions(str(path), results_only=True)
-    return check_submission(submission, now=NOW)
+    return check_submission(submission, Conditions(NOW))
 
 
 def test_it_passes_as_committed() -> None:
     (submission,) = find_submissions(str(HELLO_WORLD), results_only=False)
-    report = check_submission(submission, now=NOW)
+    report = check_submission(submission, Conditions(NOW))
     assert Verdict.PASS == report.verdict
     assert [(Level.CONSISTENT, ("identities",))] == [(run.level, run.evidence) for run in report.runs]
     assert {"SR405", "SR708"} == {finding.code for finding in report.findings}

@@ -13,9 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from speedrun_ci.analysis import analyse
-from speedrun_ci.check import check_submission
+from speedrun_ci.check import Conditions, check_all
 from speedrun_ci.figures import figure_rows
-from speedrun_ci.finding import Report
 from speedrun_ci.report.formats import FORMATS, render
 from speedrun_ci.results import C4, SYNTHETIC, Evaluation, Run, read_runs
 from speedrun_ci.rules.example import RUN_INFO, edited
@@ -478,11 +477,12 @@ def no_crash(value: Json, folder: Path) -> None:
     file = folder / "speedrun_results.json"
     file.write_text(json.dumps(value))
     (submission,) = find_submissions(str(file), results_only=True)
-    report = check_submission(submission, now=NOW)
-    assert [] == [finding.message for finding in report.findings if finding.code == "SR001"]
-    assert all("\n" not in finding.message for finding in report.findings)
+    report = check_all([submission], Conditions(NOW))
+    findings = [finding for item in report.submissions for finding in item.findings]
+    assert [] == [finding.message for finding in findings if finding.code == "SR001"]
+    assert all("\n" not in finding.message for finding in findings)
     for name in FORMATS:
-        render(name, Report(report.verdict, (report,), "skipped", "skipped"), terminal=False)
+        assert "".join(render(name, report, terminal=False))
 
 
 @pytest.mark.parametrize(

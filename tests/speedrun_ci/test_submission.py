@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from speedrun_ci import submission as submission_module
-from speedrun_ci.check import check_submission
+from speedrun_ci.check import Conditions, check_submission
 from speedrun_ci.results import RESULTS_NAME
 from speedrun_ci.rules.base import HONEST
 from speedrun_ci.rules.example import results_text
@@ -55,7 +55,7 @@ def found(argument: str = ".") -> list[str]:
 
 
 def codes(submission: Submission) -> set[str]:
-    return {finding.code for finding in check_submission(submission, now=NOW).findings}
+    return {finding.code for finding in check_submission(submission, Conditions(NOW)).findings}
 
 
 # Which directories are submissions
@@ -186,7 +186,7 @@ def test_hostile_names(here: Path, name: str, shown: str) -> None:
         assert submission.display(entry).isprintable()
         assert b"{}" == submission.read(entry)
     assert f"tree/{shown}" == find(f"tree/{name}")[0].path
-    report = check_submission(submission, now=NOW)
+    report = check_submission(submission, Conditions(NOW))
     for finding in report.findings:
         assert (finding.place.path + finding.message).isprintable()
         (finding.place.path + finding.message).encode("utf-8")
@@ -482,6 +482,6 @@ def test_an_honest_tree_passes(here: Path) -> None:
     lay("anything/group/130m/", "anything/group/main.py", "anything/group/README.md")
     Path(f"anything/group/130m/{RESULTS_NAME}").write_text(results_text(HONEST))
     (submission,) = find("anything")
-    report = check_submission(submission, now=NOW)
+    report = check_submission(submission, Conditions(NOW))
     assert () == report.findings
     assert "pass" == report.verdict
