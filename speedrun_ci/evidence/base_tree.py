@@ -125,18 +125,18 @@ def _contents(root: Path, wanted: Mapping[str, str]) -> Iterator[tuple[str, byte
         at = end + 1 + size + 1
 
 
-def _text(root: Path, *arguments: str, whose: str = "") -> str:
+def _text(root: Path, *arguments: str, whose: str | None = None) -> str:
     return _git(root, *arguments, whose=whose).decode("utf-8", "surrogateescape").rstrip("\n")
 
 
-def _git(root: Path, *arguments: str, standard_input: bytes = b"", whose: str = "") -> bytes:
+def _git(root: Path, *arguments: str, standard_input: bytes = b"", whose: str | None = None) -> bytes:
     command = ["git", "-C", str(root), *arguments]
     try:
         done = subprocess.run(command, input=standard_input, capture_output=True, check=False, timeout=DEADLINE)  # noqa: S603 - our own command; a revision comes after --end-of-options
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BaseError(f"--base: git does not answer ({type(error).__name__})") from error
     if done.returncode:
-        if whose:
+        if whose is not None:
             raise BaseError(f"--base {whose}: no such revision in {root.name}; name a branch, a tag or a commit")
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise BaseError(f"--base: git {arguments[0]} failed: {said[0] if said else 'no message'}")

@@ -234,7 +234,7 @@ def _entries(tree: Tree) -> Iterator[Entry]:
     for path, runs in tree.base.runs.items():
         if path.rpartition("/")[0] in here:
             continue
-        gone = not (tree.base.root / path).exists()
+        gone = path in tree.base.before and not (tree.base.root / path).exists()
         for run in runs:
             if not (gone and _moved(run, tree)):
                 yield None, run
