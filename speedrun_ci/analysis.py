@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from speedrun_ci.identities import equations
-from speedrun_ci.run_values import architecture_of, hardware_of, values_of
+from speedrun_ci.run_values import values_of
 from speedrun_ci.tolerances import DEFAULTS, Tolerances
 from speedrun_ci.wrong_sets import explain
 
@@ -52,10 +52,6 @@ def analyse(run: Run, bounds: Tolerances = DEFAULTS) -> Analysis:
         identity for identity in possible if identity.left in values and identity.compute(values) is not None
     )
     wrong = tuple(explain(identities, values))
-    corrected = dict(values)
-    for item in wrong:
-        for correction in item.alternatives[0] if item.alternatives else ():
-            corrected[correction.path] = correction.expected
-    return Analysis(
-        values, corrected, possible, identities, wrong, architecture_of(values), hardware_of(values), bounds
-    )
+    first = [correction for item in wrong if item.alternatives for correction in item.alternatives[0]]
+    corrected = values.corrected({correction.path: correction.expected for correction in first}) if first else values
+    return Analysis(values, corrected, possible, identities, wrong, values.architecture, values.hardware, bounds)

@@ -127,7 +127,8 @@ def _examine_all(submissions: Sequence[Submission], conditions: Conditions, jobs
         return
     import multiprocessing  # costs as much as checking a submission
 
-    with multiprocessing.Pool(jobs, _begin, (conditions,)) as pool:
+    # Spawned, not forked: whoever calls this may have threads.
+    with multiprocessing.get_context("spawn").Pool(jobs, _begin, (conditions,)) as pool:
         yield from pool.imap(_examine_in_process, submissions, CHUNK)
 
 

@@ -84,11 +84,16 @@ class Fault:
     doc: str
 
 
+_SPECS: dict[type[Any], tuple[tuple[str, Spec], ...]] = {}
+
+
 def specs(model: type[Any]) -> tuple[tuple[str, Spec], ...]:
     """Return the attribute name and the `Spec` of every field of `model` that has one."""
-    return tuple(
-        (field.name, field.metadata["spec"]) for field in dataclasses.fields(model) if "spec" in field.metadata
-    )
+    if model not in _SPECS:
+        _SPECS[model] = tuple(
+            (field.name, field.metadata["spec"]) for field in dataclasses.fields(model) if "spec" in field.metadata
+        )
+    return _SPECS[model]
 
 
 def key(

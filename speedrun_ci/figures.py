@@ -19,6 +19,7 @@ from speedrun_ci.run_values import (
     TOTAL_TOKENS,
     TRAINING_TIME,
     VOCAB_SIZE,
+    Values,
     evaluation_paths,
 )
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from speedrun_ci.finding import Figure
     from speedrun_ci.identities import Identity
     from speedrun_ci.results import Run
-    from speedrun_ci.run_values import Path, Values
+    from speedrun_ci.run_values import Path
 
 _OF_THE_MODEL = (FLOPS_PER_TOKEN, MODEL_FLOPS, MODEL_SIZE)
 _OVERRIDE: Path = ("resources", "device_flops_override")
@@ -149,10 +150,10 @@ def _at_our_peak(analysis: Analysis, defining: Mapping[Path, Identity]) -> Value
     peak = hardware.accelerator.peak_flops
     if close(hardware.override, peak, analysis.bounds.peak_tolerance):
         return None
-    ours = {path: value for path, value in analysis.values.items() if path != _OVERRIDE}
-    ours[DEVICE_FLOPS] = peak
+    ours = Values({path: value for path, value in analysis.values.items() if path != _OVERRIDE})
+    ours = ours.corrected({DEVICE_FLOPS: peak})
     for path in (HARDWARE_FLOPS, MFU):
-        ours[path] = defining[path].right(ours)
+        ours = ours.corrected({path: defining[path].right(ours)})
     return ours
 
 

@@ -27,12 +27,7 @@ from speedrun_ci.run_values import (
     TOTAL_TOKENS,
     TRAINING_TIME,
     VOCAB_SIZE,
-    architecture_of,
     evaluation_paths,
-    hardware_of,
-    length_of,
-    sequence_path,
-    vocabulary_of,
 )
 from speedrun_ci.strict_json import as_number
 
@@ -86,7 +81,7 @@ def close(a: float, b: float, tolerance: float) -> bool:
 
 def equations(values: Values, bounds: Tolerances) -> tuple[Identity, ...]:
     """Return every equation a run could have; the submitted values decide how the right sides are put together."""
-    sequence, hardware = sequence_path(values), hardware_of(values)
+    sequence, hardware = values.sequence_path, values.hardware
     model_inputs: dict[Path, int] = {
         ("model_config", key): 0 for key in DIMENSION_KEYS if ("model_config", key) in values
     }
@@ -176,8 +171,8 @@ def _flops_per_token(inputs: Mapping[Path, int], tolerance: float) -> Identity:
 
 def _model_size(inputs: Mapping[Path, int], tolerance: float) -> Identity:
     def right(values: Values) -> float | None:
-        model = architecture_of(values)
-        return None if isinstance(model, NotCovered) else parameters(model, vocabulary_of(values))
+        model = values.architecture
+        return None if isinstance(model, NotCovered) else parameters(model, values.vocabulary)
 
     return Identity("SR305", MODEL_SIZE, right, inputs, tolerance, certain=True, text=_model_text)
 
@@ -213,11 +208,11 @@ def _mfu(tolerance: float) -> Identity:
 def _chips(values: Values, hardware: Hardware, tolerance: float) -> Identity:
     def right(values: Values) -> float | None:
         submitted = as_number(values.get(NUM_CHIPS)) or 0.0
-        readings = hardware_of(values).chips
+        readings = values.hardware.chips
         return float(min(readings, key=lambda chips: abs(chips - submitted))) if readings else None
 
     def text(values: Values) -> str:
-        hardware = hardware_of(values)
+        hardware = values.hardware
         if hardware.slice is not None:
             return f"{number(hardware.count)} x {hardware.slice.name} with {number(hardware.slice.chips)} chips"
         return f"{number(hardware.count)} x {hardware.accelerator.name if hardware.accelerator else hardware.kind}"
@@ -228,10 +223,10 @@ def _chips(values: Values, hardware: Hardware, tolerance: float) -> Identity:
 def _peak(hardware: Hardware, tolerance: float) -> Identity:
     def right(values: Values) -> float | None:
         submitted = as_number(values.get(DEVICE_FLOPS)) or 0.0
-        return min(hardware_of(values).peaks, key=lambda peak: abs(peak - submitted), default=None)
+        return min(values.hardware.peaks, key=lambda peak: abs(peak - submitted), default=None)
 
     def text(values: Values) -> str:
-        hardware = hardware_of(values)
+        hardware = values.hardware
         if hardware.override is not None:
             return "device_flops_override in resources"
         return f"the dense peak of one {hardware.accelerator.name}" if hardware.accelerator else "unknown hardware"
@@ -261,23 +256,23 @@ def _peak_is_certain(hardware: Hardware) -> bool:
 
 def _chip_readings(values: Values) -> tuple[float, ...]:
     chips = as_number(values.get(NUM_CHIPS))
-    return tuple(map(float, hardware_of(values).chips)) if chips is None else (chips,)
+    return tuple(map(float, values.hardware.chips)) if chips is None else (chips,)
 
 
 def _peak_readings(values: Values) -> tuple[float, ...]:
     peak = as_number(values.get(DEVICE_FLOPS))
-    return hardware_of(values).peaks if peak is None else (peak,)
+    return values.hardware.peaks if peak is None else (peak,)
 
 
 def _formula(values: Values) -> float | None:
-    model, length = architecture_of(values), length_of(values)
+    model, length = values.architecture, values.length
     if isinstance(model, NotCovered) or length is None:
         return None
-    return flops_per_token(model, vocabulary_of(values), length)
+    return flops_per_token(model, values.vocabulary, length)
 
 
 def _model_text(values: Values) -> str:
-    return f"closed form of model_config, vocabulary {number(vocabulary_of(values))}"
+    return f"closed form of model_config, vocabulary {number(values.vocabulary)}"
 
 
 def _evaluated(values: Values) -> tuple[str, ...]:

@@ -148,6 +148,9 @@ class RunInfo:
 
 _DECLARED = frozenset(spec.key for _, spec in specs(RunInfo))
 
+RUN_KEYS = frozenset({"runs", "run_info", *_DECLARED})
+"""The keys of a run, and those that lead to one."""
+
 EVALUATION_DOCS = {
     "bpb": "Bits per byte.",
     "loss": "Mean loss in nats per token.",
@@ -230,7 +233,7 @@ def read_runs(path: str, value: Json) -> tuple[tuple[Run, ...], tuple[Fault, ...
     if not isinstance(entries, list) or not 0 < len(entries) <= MAX_RUNS:
         return (), (_shape("/runs", f"a list of 1 to {MAX_RUNS:,} runs", entries),)
     runs: list[Run] = []
-    faults: list[Fault] = []
+    faults = [*_second_forms(value, "", own="runs")]
     for index, entry in enumerate(entries):
         made, wrong = _entry(path, f"/runs/{index}", entry)
         runs.extend(made)
@@ -244,7 +247,20 @@ def _entry(path: str, pointer: str, entry: Json) -> tuple[tuple[Run, ...], tuple
     info = entry["run_info"]
     if not isinstance(info, dict):
         return (), (_shape(f"{pointer}/run_info", "an object", info),)
-    return (_read_run(path, f"{pointer}/run_info", info),), ()
+    return (_read_run(path, f"{pointer}/run_info", info),), tuple(_second_forms(entry, pointer, own="run_info"))
+
+
+def _second_forms(value: dict[str, Json], pointer: str, own: str) -> Iterator[Fault]:
+    """Yield a fault for every key by which a program that looks for another form would find another run."""
+    for name in value:
+        if name != own and is_of_a_run(name):
+            expected = f"nothing beside {own}, since a reader of another form would take it for the run"
+            yield _shape(pointer + pointer_to([name]), expected, value[name])
+
+
+def is_of_a_run(name: str) -> bool:
+    """Whether a key is one by which some form of the file holds a run or a figure of it."""
+    return name in RUN_KEYS or _EVALUATION_KEY.match(name) is not None
 
 
 def _shape(pointer: str, expected: str, value: Json) -> Fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from speedrun_ci.flops.architecture import (
@@ -14,19 +15,15 @@ from speedrun_ci.flops.architecture import (
 )
 from speedrun_ci.flops.formulas import DEFAULT_VOCABULARY
 from speedrun_ci.resources import DEVICE_KEYS, RESOURCE_KEYS, Hardware, read_resources
-from speedrun_ci.strict_json import as_number
+from speedrun_ci.strict_json import Json, as_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from speedrun_ci.results import Run
-    from speedrun_ci.strict_json import Json
 
 type Path = tuple[str, ...]
 """Keys from the `run_info` object to a value."""
-
-type Values = Mapping[Path, Json]
-"""Every value of a run that enters an equation, by its path. Corrections are made on copies."""
 
 TOTAL_TOKENS: Path = ("total_tokens",)
 FLOPS_PER_TOKEN: Path = ("model_flops_per_token",)
@@ -45,6 +42,57 @@ TRAIN_SEQ_LEN: Path = ("train_config", "train_seq_len")
 
 LARGEST_WHOLE = 2**48
 """No count that enters an equation is as large."""
+
+
+class Values(dict[Path, Json]):
+    """Every value of a run that enters an equation, by its path.
+
+    It is never changed once it is made: corrections are made on copies. What follows from it is computed once.
+    """
+
+    @cached_property
+    def architecture(self) -> Architecture | NotCovered:
+        """The shape of the model, or why no formula covers it."""
+        return read_architecture({path[1]: value for path, value in self.items() if path[0] == "model_config"})
+
+    @cached_property
+    def hardware(self) -> Hardware:
+        """The hardware that the resources name."""
+        nested: dict[str, Json] = {}
+        for path, value in self.items():
+            if path[0] != "resources":
+                continue
+            if len(path) == 2:
+                nested[path[1]] = value
+            else:
+                inner = nested.setdefault(path[1], {})
+                if isinstance(inner, dict):
+                    inner[path[2]] = value
+        return read_resources(nested)
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens the head scores."""
+        return int(as_number(self.get(VOCAB_SIZE)) or DEFAULT_VOCABULARY)
+
+    @property
+    def sequence_path(self) -> Path | None:
+        """Where the length of a training sequence stands: the first key that is set."""
+        for path in (TRAIN_SEQ_LEN, *(("model_config", key) for key in LENGTH_KEYS)):
+            if not is_inert(self.get(path)):
+                return path
+        return None
+
+    @property
+    def length(self) -> int | None:
+        """The tokens of a training sequence, or None if they are no plausible whole number."""
+        path = self.sequence_path
+        length = as_number(self.get(path)) if path else None
+        return int(length) if length is not None and length.is_integer() and 0 < length < LARGEST_WHOLE else None
+
+    def corrected(self, changes: Mapping[Path, Json]) -> Values:
+        """Return a copy with other values."""
+        return Values({**self, **changes})
 
 
 def values_of(run: Run) -> Values:
@@ -71,53 +119,13 @@ def values_of(run: Run) -> Values:
         values |= zip(evaluation_paths(run.evaluation.dataset), figures, strict=True)
     values |= {("model_config", key): value for key, value in relevant_keys(run.model_keys).items()}
     values |= {("resources", *path): value for path, value in _leaves(run.resource_keys)}
-    return {path: value for path, value in values.items() if value is not None}
+    return Values({path: value for path, value in values.items() if value is not None})
 
 
 def evaluation_paths(dataset: str) -> tuple[Path, Path, Path, Path]:
     """Return the paths of an evaluation set's bits per byte, loss, tokens and bytes."""
     bpb, loss, tokens, size = ((f"eval/{dataset}/{name}",) for name in ("bpb", "loss", "tokens", "bytes"))
     return bpb, loss, tokens, size
-
-
-def sequence_path(values: Values) -> Path | None:
-    """Return where the length of a training sequence stands: the first key that is set."""
-    for path in (TRAIN_SEQ_LEN, *(("model_config", key) for key in LENGTH_KEYS)):
-        if not is_inert(values.get(path)):
-            return path
-    return None
-
-
-def length_of(values: Values) -> int | None:
-    """Return the tokens of a training sequence, or None if they are no plausible whole number."""
-    path = sequence_path(values)
-    length = as_number(values.get(path)) if path else None
-    return int(length) if length is not None and length.is_integer() and 0 < length < LARGEST_WHOLE else None
-
-
-def vocabulary_of(values: Values) -> int:
-    """Return how many tokens the head scores."""
-    return int(as_number(values.get(VOCAB_SIZE)) or DEFAULT_VOCABULARY)
-
-
-def architecture_of(values: Values) -> Architecture | NotCovered:
-    """Return the shape of the model, or why no formula covers it."""
-    return read_architecture({path[1]: value for path, value in values.items() if path[0] == "model_config"})
-
-
-def hardware_of(values: Values) -> Hardware:
-    """Return the hardware that the resources name."""
-    nested: dict[str, Json] = {}
-    for path, value in values.items():
-        if path[0] != "resources":
-            continue
-        if len(path) == 2:
-            nested[path[1]] = value
-        else:
-            inner = nested.setdefault(path[1], {})
-            if isinstance(inner, dict):
-                inner[path[2]] = value
-    return read_resources(nested)
 
 
 def _leaves(resources: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:

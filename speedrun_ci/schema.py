@@ -16,7 +16,7 @@ from pydantic.json_schema import models_json_schema
 from speedrun_ci.fields import MAX_COUNT, MAX_SCHEDULE, specs
 from speedrun_ci.flops.architecture import DIMENSION_KEYS, LENGTH_KEYS, least_dimension
 from speedrun_ci.report.json import CheckData
-from speedrun_ci.results import C4, EVALUATION_PATTERN, MAX_RUNS, SYNTHETIC, RunInfo
+from speedrun_ci.results import C4, EVALUATION_PATTERN, MAX_RUNS, RUN_KEYS, SYNTHETIC, RunInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,9 +68,12 @@ def run_info_model() -> type[BaseModel]:
 def results_schema() -> dict[str, Any]:
     """Return the schema of `speedrun_results.json`, in every form it has had."""
     info = run_info_model()
-    entry = create_model("Entry", run_info=(info, ...), __doc__="One run.")
+    entry = create_model("Entry", __config__=_no_second_form("run_info"), run_info=(info, ...), __doc__="One run.")
     runs: Any = Annotated[list[entry], Field(min_length=1, max_length=MAX_RUNS)]  # type: ignore[valid-type]
-    newest = create_model("ResultsFile", runs=(runs, ...), __doc__="The newest form: a list of runs.")
+    config = _no_second_form("runs")
+    newest = create_model(
+        "ResultsFile", __config__=config, runs=(runs, ...), __doc__="The newest form: a list of runs."
+    )
     forms, definitions = models_json_schema([(model, "validation") for model in (newest, entry, info)])
     # A union of the three would let a file with a broken list of runs pass as one of the older forms.
     bare = {"if": {"required": ["run_info"]}, "then": forms[entry, "validation"], "else": forms[info, "validation"]}
@@ -82,6 +85,12 @@ def results_schema() -> dict[str, Any]:
         **definitions,
     }
     return _titled(schema, "speedrun_results.json", "What training writes: the figures and configuration of runs.")
+
+
+def _no_second_form(own: str) -> ConfigDict:
+    """Return a configuration under which nothing that leads to a run may stand beside `own`."""
+    others: list[Any] = [{"enum": sorted(RUN_KEYS - {own})}, {"pattern": EVALUATION_PATTERN}]
+    return ConfigDict(json_schema_extra={"propertyNames": {"not": {"anyOf": others}}})
 
 
 def check_schema() -> dict[str, Any]:

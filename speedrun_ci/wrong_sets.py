@@ -22,7 +22,6 @@ from speedrun_ci.run_values import (
     TOTAL_TOKENS,
     TRAIN_SEQ_LEN,
     VOCAB_SIZE,
-    hardware_of,
 )
 from speedrun_ci.strict_json import as_number
 
@@ -157,7 +156,7 @@ def _mend(identities: Sequence[Identity], values: Values, free: tuple[Path, ...]
         for expected in _solutions(identity, path, values):
             if expected == values.get(path):
                 continue
-            changed = {**values, path: expected}
+            changed = values.corrected({path: expected})
             correction = Correction(path, values.get(path), expected)
             if not rest:
                 if all(identity.holds(changed) for identity in identities):
@@ -223,7 +222,7 @@ def _bisected(identity: Identity, path: Path, values: Values, target: float) -> 
     """Yield the whole number at which a right-hand side that grows with it reaches the target."""
 
     def right(candidate: int) -> float:
-        return identity.right({**values, path: candidate}) or 0.0
+        return identity.right(values.corrected({path: candidate})) or 0.0
 
     low, high = 1, 2**32
     while low < high:
@@ -236,7 +235,7 @@ def _bisected(identity: Identity, path: Path, values: Values, target: float) -> 
 
 
 def _other_hardware(values: Values) -> Iterator[Json]:
-    hardware = hardware_of(values)
+    hardware = values.hardware
     chips = as_number(values.get(NUM_CHIPS)) or (hardware.chips[0] if hardware.chips else 1)
     for part in accelerators():
         if hardware.kind == "gpu" and part.kind == "gpu":

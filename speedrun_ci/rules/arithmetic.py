@@ -53,11 +53,11 @@ class IdentityRule(Rule):
         expected = blamed.expected if blamed is not None else right
         expected_text, submitted_text = pair(expected, submitted)
         ratio = _ratio(submitted, expected)
-        text = identity.text({**checked.analysis.corrected} if blamed is not None else values)
-        cause = known_cause(checked.analysis, wrong)
-        if cause and blamed is None:
-            cause = f"{cause} Set {name_of(identity.left)} to {expected_text} and recompute what follows from it."
-        hint = " ".join(part for part in (cause, _advice(wrong)) if part)
+        text = identity.text(checked.analysis.corrected if blamed is not None else values)
+        ways = [" and ".join(map(_setting, corrections)) for corrections in wrong.alternatives]
+        if blamed is None and expected is not None:
+            ways.insert(0, f"{name_of(identity.left)} to {expected_text} and what follows from it")
+        hint = " ".join(part for part in (known_cause(checked.analysis, wrong), _advice(wrong, ways)) if part)
         certain = wrong.certain
         return self.finding(
             checked.place(identity.left),
@@ -89,14 +89,14 @@ def _ratio(submitted: object, expected: object) -> str:
     return f" ({ratio:.2f}x)" if abs(ratio - 1) >= 0.005 else f" ({ratio - 1:+.2g} relative)"
 
 
-def _advice(wrong: WrongSet) -> str:
+def _advice(wrong: WrongSet, ways: list[str]) -> str:
     if not wrong.alternatives:
         names = sorted({name_of(path) for identity in wrong.broken for path in (identity.left, *identity.inputs)})
         return f"No correction of up to three figures mends it; look at {', '.join(names)}."
-    ways = [" and ".join(map(_setting, corrections)) for corrections in wrong.alternatives[:MOST_ALTERNATIVES]]
-    more = len(wrong.alternatives) - len(ways)
-    rest = f"; or {more} other ways" if more else ""
-    return f"To mend it, set {'; or '.join(ways)}{rest}." if len(ways) > 1 else f"To mend it, set {ways[0]}."
+    if len(ways) == 1:
+        return f"Set {ways[0]}."
+    more = f", or in {len(ways) - MOST_ALTERNATIVES} other ways" if len(ways) > MOST_ALTERNATIVES else ""
+    return f"Set {'; or '.join(ways[:MOST_ALTERNATIVES])}{more}: whichever is wrong."
 
 
 def _setting(correction: Correction) -> str:

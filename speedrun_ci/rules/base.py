@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from speedrun_ci.finding import Confidence, Finding, Place, Severity
@@ -58,7 +59,7 @@ class ResultsFile:
     runs: tuple[CheckedRun, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """One submission as the rules see it.
 
@@ -76,7 +77,7 @@ class Subject:
     settings: Settings
     base: BaseTree | None
 
-    @property
+    @cached_property
     def runs(self) -> tuple[CheckedRun, ...]:
         """Every run of every results file."""
         return tuple(run for file in self.files for run in file.runs)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from speedrun_ci.finding import Place, Severity
 from speedrun_ci.flops.architecture import NotCovered
 from speedrun_ci.rules.base import Example, Rule, Subject
-from speedrun_ci.run_values import sequence_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +117,7 @@ class NotRecomputable(Rule):
                     submitted=architecture.reason,
                     hint="FLOPs cannot be recomputed by formula; the level stays declared.",
                 )
-            if sequence_path(checked.analysis.values) is None and checked.run.info.model_config is not None:
+            if checked.analysis.values.sequence_path is None and checked.run.info.model_config is not None:
                 yield self.finding(
                     checked.place(("model_config",)),
                     "model_config",

@@ -13,7 +13,6 @@ from speedrun_ci.figures import figure_rows, level_of
 from speedrun_ci.finding import Level, Status
 from speedrun_ci.results import Run, read_runs
 from speedrun_ci.rules.example import RUN_INFO, edited
-from speedrun_ci.run_values import sequence_path
 from speedrun_ci.strict_json import split_pointer
 from speedrun_ci.wrong_sets import WrongSet
 
@@ -166,9 +165,9 @@ def test_batch_schedules_are_summed() -> None:
 
 def test_sequence_length_is_the_first_that_is_set() -> None:
     info = edited({"/model_config/max_seq_len": 2048})
-    assert ("model_config", "max_seq_len") == sequence_path(analysed(info).values)
+    assert ("model_config", "max_seq_len") == analysed(info).values.sequence_path
     info["train_config"]["train_seq_len"] = 1024
-    assert ("train_config", "train_seq_len") == sequence_path(analysed(info).values)
+    assert ("train_config", "train_seq_len") == analysed(info).values.sequence_path
 
 
 def test_replicas_may_count_slices_or_hosts() -> None:
