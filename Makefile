@@ -47,3 +47,4 @@ lock: install
 
 bench: install
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/tree.py

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from speedrun_ci.cli import BadArgumentError
-from speedrun_ci.rules.page import explanation
+from speedrun_ci.rules.page import as_data, explanation
 from speedrun_ci.rules.registry import RULES, find_rule
 
 
 @click.command()
 @click.argument("rule")
-def explain(rule: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the rule as one JSON object.")
+def explain(rule: str, as_json: bool) -> None:
     """Explain one rule, named by its code or its readable name.
 
     \b
@@ -24,4 +27,4 @@ def explain(rule: str) -> None:
             f"{rule!r} is no rule; expected a code from {RULES[0].code} to {RULES[-1].code} or a name, "
             "as `speedrun-ci rules` lists them."
         )
-    click.echo(explanation(found), nl=False)
+    click.echo(json.dumps(as_data(found), indent=2) + "\n" if as_json else explanation(found), nl=False)

@@ -33,7 +33,7 @@ _WIDE = 10_000
 def render(report: Report, terminal: bool) -> Iterator[str]:
     """Yield the report as lines of text; for a terminal, with colors and tables as wide as it is.
 
-    Of many submissions, those that pass without an error or a warning take one line.
+    Of many submissions, those that pass take one line, and one for each warning.
     """
     out = io.StringIO()
     console = Console(
@@ -47,10 +47,10 @@ def render(report: Report, terminal: bool) -> Iterator[str]:
         highlight=False,
     )
     for submission in report.submissions:
-        if len(report.submissions) > MANY and _is_clean(submission):
-            yield f"{submission.verdict.upper()} {printable(submission.path)}: {_levels(submission)}\n"
-            continue
-        _submission(console, submission)
+        if len(report.submissions) > MANY and submission.verdict is Verdict.PASS:
+            _in_short(console, submission)
+        else:
+            _submission(console, submission)
         yield _taken(out)
     _summary(console, report)
     yield _taken(out)
@@ -63,14 +63,13 @@ def _taken(out: io.StringIO) -> str:
     return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
-def _is_clean(submission: SubmissionReport) -> bool:
-    told = any(finding.severity is not Severity.INFO for finding in submission.findings)
-    return submission.verdict is Verdict.PASS and not told
-
-
-def _levels(submission: SubmissionReport) -> str:
-    levels = sorted({run.level for run in submission.runs})
-    return f"{_plural(len(submission.runs), 'run')}, level {' and '.join(levels)}"
+def _in_short(console: Console, submission: SubmissionReport) -> None:
+    levels = " and ".join(sorted({run.level for run in submission.runs}))
+    words = Text(f"{printable(submission.path)}: {_plural(len(submission.runs), 'run')}, level {levels}")
+    console.print(_verdict(submission.verdict), words, soft_wrap=True)
+    for finding in submission.findings:
+        if finding.severity is not Severity.INFO:
+            _finding(console, finding)
 
 
 def _submission(console: Console, submission: SubmissionReport) -> None:

@@ -312,8 +312,8 @@ class QualityBeyondCompute(Rule):
         FLOPs.
 
     Why it matters:
-        No submission of the original contest came near such a step. It is either news or a wrong figure, and no
-        identity covers bits per byte.
+        No known run has such a lead over the others. It is either news or a wrong figure, and no identity covers bits
+        per byte.
 
     How to fix it:
         Nothing, if it is true: a maintainer reads the W&B run before it counts. Otherwise evaluate again.

@@ -198,6 +198,36 @@ def test_rules_and_explain_cover_every_rule() -> None:
         assert "How to fix it:" in explained.output
 
 
+def test_explain_as_json() -> None:
+    result = run("explain", "sr303", "--json")
+    assert 0 == result.exit_code
+    assert "training-hardware-flops-identity" == json.loads(result.output)["name"]
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_a_large_tree_is_checked_by_several_processes(write_example: Write, format_: str) -> None:
+    from speedrun_ci.cli.check import MANY
+
+    root = write_example(HONEST).parent
+    text = (root / "example" / "speedrun_results.json").read_text()
+    for number in range(MANY):
+        place = root / f"run{number:03}"
+        place.mkdir()
+        (place / "main.py").write_text("x = 1\n")
+        link = text.replace("abc123", str(number)) if number else text.replace("1500.0", "1400.0")
+        (place / "speedrun_results.json").write_text(link)
+    result = run("check", root, "--format", format_)
+    assert 1 == result.exit_code
+    if format_ == "json":
+        document = json.loads(result.output)
+        assert MANY + 1 == len(document["submissions"])
+        assert ["fail"] == [item["verdict"] for item in document["submissions"] if item["verdict"] != "pass"]
+    else:
+        assert f"{MANY + 1} runs in {MANY + 1} submissions: {MANY} pass, 1 fail" in result.output
+        assert 1 == result.output.count("recomputed")  # one table, of the one that fails
+        assert 2 * MANY + 40 > len(result.output.splitlines())
+
+
 def test_every_command_has_help_with_an_example() -> None:
     for command in COMMANDS:
         result = run(command, "--help")

@@ -13,18 +13,18 @@ from speedrun_ci.evidence.imprint import same_person, telling, wandb_run
 from speedrun_ci.evidence.ledger import KnownRun, best_known, find_known, known_runs
 from speedrun_ci.finding import Report, Severity, SubmissionReport, Verdict
 from speedrun_ci.rules.base import HONEST, Example, Tree, TreeRule
+from speedrun_ci.rules.executed import write_submission
 from speedrun_ci.rules.readme import parameter_counts
 from speedrun_ci.submission import find_submissions
+from speedrun_ci.tolerances import DEFAULTS, reasons
 
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 Check = Callable[[Example], SubmissionReport]
 
 
 def board(tmp_path: Path, **examples: Example) -> Report:
-    from .conftest import write_directory
-
     for name, example in examples.items():
-        write_directory(tmp_path / name, example)
+        write_submission(tmp_path / name, example)
     return check_all(find_submissions(str(tmp_path), results_only=False), Conditions(NOW))
 
 
@@ -100,10 +100,8 @@ def test_a_crash_while_comparing_leaves_every_verdict_open(tmp_path: Path) -> No
         def compare(self, tree: Tree) -> list[tuple[int, object]]:  # type: ignore[override]
             raise ZeroDivisionError
 
-    from .conftest import write_directory
-
-    write_directory(tmp_path / "one", HONEST)
-    write_directory(tmp_path / "other", Example("", edits={"/model_flops": 1.0}))
+    write_submission(tmp_path / "one", HONEST)
+    write_submission(tmp_path / "other", Example("", edits={"/model_flops": 1.0}))
     submissions = find_submissions(str(tmp_path), results_only=False)
     conditions = dataclasses.replace(Conditions(NOW), rules=(*Conditions(NOW).rules, Crashing))
     report = check_all(submissions, conditions)
@@ -113,13 +111,11 @@ def test_a_crash_while_comparing_leaves_every_verdict_open(tmp_path: Path) -> No
 
 
 def test_several_processes_find_the_same(tmp_path: Path) -> None:
-    from .conftest import write_directory
-
     for number in range(40):
         edits: dict[str, object] = {"/wandb_run_link": f"https://wandb.ai/a/b/runs/{number // 2}"}
         if number % 7 == 0:
             edits["/model_flops"] = 1e18
-        write_directory(tmp_path / f"run{number:02}", Example("", edits=edits))
+        write_submission(tmp_path / f"run{number:02}", Example("", edits=edits))
     submissions = find_submissions(str(tmp_path), results_only=False)
     one, two = (check_all(submissions, Conditions(NOW), jobs=jobs) for jobs in (1, 2))
     assert list(one.submissions) == list(two.submissions)
@@ -196,6 +192,19 @@ def test_the_best_known_run_of_so_much_compute() -> None:
     assert best.bpb == min(run.bpb for run in known_runs() if run.model_flops <= 5e18)
     assert None is best_known(1e25, 5.0)
     assert None is best_known(1.0, 5.0)
+
+
+def test_the_largest_lead_of_a_known_run_is_the_one_the_bound_names() -> None:
+    """The lead of a run: the least compute, over its own, of another that is as good."""
+    leads = {}
+    for run in known_runs():
+        others = [it for it in known_runs() if it.wandb != run.wandb and it.author != run.author and it.bpb <= run.bpb]
+        if others and run.model_flops > 1e16:  # hello world is too small to be compared with anything
+            leads[run.name] = min(it.model_flops for it in others) / run.model_flops
+    largest = max(leads, key=leads.__getitem__)
+    assert ("llama_75m_z_loss", 4.05) == (largest, round(leads[largest], 2))
+    assert leads[largest] < DEFAULTS.compute_lead
+    assert "4.05" in reasons()["compute_lead"][1]
 
 
 @pytest.mark.parametrize(

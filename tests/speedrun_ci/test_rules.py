@@ -1,5 +1,6 @@
 """Every rule: its code, its words, and its two examples, executed."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +9,10 @@ import pytest
 
 from speedrun_ci.finding import SubmissionReport, Verdict
 from speedrun_ci.rules.base import HONEST, SECTIONS, Example, Rule
-from speedrun_ci.rules.page import FAMILIES, explanation
+from speedrun_ci.rules.page import FAMILIES, as_data, explanation
 from speedrun_ci.rules.registry import RULES, find_rule
 from speedrun_ci.rules.tool import EvidenceMissing, RuleCrashed
-from speedrun_ci.ruleset import RULESET
+from speedrun_ci.ruleset import RULESET, RULESETS
 
 BY_CODE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 REPORTED_BY_THE_TOOL = (RuleCrashed, EvidenceMissing)
@@ -49,8 +50,23 @@ def test_words(rule: type[Rule]) -> None:
     assert rule.summary().endswith(".")
     assert list(SECTIONS) == list(rule.sections())
     assert all(rule.sections().values())
-    assert rule.since <= RULESET
+    assert rule.since in RULESETS
     assert rule.code in explanation(rule)
+
+
+@BY_CODE
+def test_data(rule: type[Rule]) -> None:
+    data = as_data(rule)
+    assert (rule.code, rule.name, rule.since) == (data["code"], data["name"], data["since"])
+    assert all(data[key] for key in data if key != "message")
+    assert (rule in REPORTED_BY_THE_TOOL) == (not data["message"])
+    assert data == json.loads(json.dumps(data))
+
+
+def test_rulesets_are_in_order_and_each_brought_something() -> None:
+    assert sorted(RULESETS) == list(RULESETS)
+    assert {rule.since for rule in RULES} == set(RULESETS)
+    assert list(RULESETS)[-1] == RULESET
 
 
 @BY_CODE
