@@ -78,7 +78,8 @@ class KnownRunFigures(Rule):
 
     What is wrong:
         The ledger of known runs holds this W&B run with another training time, other model FLOPs, other bits per byte
-        or another date. It is an error if the figure became better, else a warning.
+        or another date. It is an error if the run was added since the base revision with a better figure, else a
+        warning.
 
     Why it matters:
         A training that is over does not change any more: the figure was edited afterwards.
@@ -89,6 +90,7 @@ class KnownRunFigures(Rule):
 
     code = "SR715"
     name = "known-run-figures"
+    severity = Severity.WARNING
     since = "2026.12"
     fires = Example(
         "a published run has got better",
@@ -122,7 +124,7 @@ class KnownRunFigures(Rule):
             expected=f"{expected}, as {run.author} published it in {run.name}",
             submitted=submitted,
             hint="Commit the file that training wrote; if the ledger is wrong, open an issue.",
-            severity=Severity.ERROR if better else Severity.WARNING,
+            severity=Severity.ERROR if better and checked.imprint.added else Severity.WARNING,
         )
 
 

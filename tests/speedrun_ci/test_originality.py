@@ -182,8 +182,11 @@ def test_a_published_run_does_not_change_any_more(
     }
     honest = check_example(Example("", edits=as_published))
     assert [] == [finding.message for finding in honest.findings if finding.code != "SR714"]
-    tampered = check_example(Example("", edits={**as_published, **edits}))
-    assert {severity} == {finding.severity for finding in tampered.findings if finding.code == "SR715"}
+    tampered = Example("", edits={**as_published, **edits})
+    without_base = check_example(tampered)
+    assert {"warning"} == {finding.severity for finding in without_base.findings if finding.code == "SR715"}
+    added = check_example(dataclasses.replace(tampered, before={}))
+    assert {severity} == {finding.severity for finding in added.findings if finding.code == "SR715"}
 
 
 def test_the_best_known_run_of_so_much_compute() -> None:
