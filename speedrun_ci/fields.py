@@ -39,6 +39,7 @@ class Spec:
         doc: What it means, with its unit.
         required: Whether the key must be present and not null.
         above: The value must be greater than this.
+        most: The largest value there can be.
         model: The dataclass of a nested object.
     """
 
@@ -47,6 +48,7 @@ class Spec:
     doc: str
     required: bool = False
     above: float | None = None
+    most: int | None = None
     model: type | None = None
 
     def describe(self) -> str:
@@ -62,6 +64,8 @@ class Spec:
         }[self.kind]
         if self.above is not None:
             words += f" above {self.above:g}"
+        if self.most is not None:
+            words += f", at most {self.most:,}"
         return words
 
 
@@ -103,10 +107,11 @@ def key(
     *,
     required: bool = False,
     above: float | None = None,
+    most: int | None = None,
     model: type | None = None,
 ) -> Any:
     """Declare a dataclass field that is read from the key `name`; absent and null give None."""
-    spec = Spec(name, kind, doc, required, above, model)
+    spec = Spec(name, kind, doc, required, above, most, model)
     return dataclasses.field(default=None, metadata={"spec": spec})
 
 
@@ -176,7 +181,8 @@ def _wrong(spec: Spec, value: Json) -> Literal["type", "range"] | None:
                 return "type"
             if spec.kind == "integer" and (not float(value).is_integer() or abs(value) >= MAX_COUNT):
                 return "range" if abs(value) >= MAX_COUNT else "type"
-            return "range" if spec.above is not None and not value > spec.above else None
+            too_small = spec.above is not None and not value > spec.above
+            return "range" if too_small or (spec.most is not None and value > spec.most) else None
 
 
 def _normal(spec: Spec, value: Json) -> object:

@@ -33,6 +33,9 @@ RESOURCE_KEYS = (
 DEVICE_KEYS = ("kind", "variant", "type", "count")
 """Those of `resources.device`."""
 
+MOST_MACHINES = 1_000_000
+"""More than any installation has of slices, GPUs, hosts or CPUs."""
+
 type DeviceKind = Literal["gpu", "tpu", "cpu", "unknown"]
 
 
@@ -167,4 +170,4 @@ def _count(value: Json, default: int) -> int:
     if value is None:
         return default
     number = as_whole(value)
-    return number if number is not None and 0 < number <= 1_000_000 else 0
+    return number if number is not None and 0 < number <= MOST_MACHINES else 0

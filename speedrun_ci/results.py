@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from speedrun_ci.fields import Fault, Spec, key, read, read_key, show, specs
-from speedrun_ci.flops.architecture import DIMENSION_KEYS, LENGTH_KEYS, is_inert, least_dimension
+from speedrun_ci.flops.architecture import DIMENSION_KEYS, LARGEST_DIMENSION, LENGTH_KEYS, is_inert, least_dimension
+from speedrun_ci.resources import MOST_MACHINES
 from speedrun_ci.strict_json import pointer_to
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Device:
     kind: Json = key("kind", "any", "`tpu`, `gpu` or `cpu`.")
     variant: Json = key("variant", "any", "The accelerator or slice, such as `v5p-32`, or `auto`.")
     type: Json = key("type", "any", "The same, in some files.")
-    count: int | None = key("count", "integer", "GPUs in one machine.", above=0)
+    count: int | None = key("count", "integer", "GPUs in one machine.", above=0, most=MOST_MACHINES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,12 @@ class Resources:
     """The keys of `resources` that say what hardware it is, of all forms; see `speedrun_ci.resources`."""
 
     tpu_type: Json = key("tpu_type", "any", "The TPU slice, such as `v5p-32`.")
-    slice_count: int | None = key("slice_count", "integer", "Slices.", above=0)
+    slice_count: int | None = key("slice_count", "integer", "Slices.", above=0, most=MOST_MACHINES)
     accelerator_type: Json = key("accelerator_type", "any", "The GPU, such as `A100-80G`.")
-    gpu_count: int | None = key("gpu_count", "integer", "GPUs.", above=0)
-    num_cpus: int | None = key("num_cpus", "integer", "CPUs, of a run on a CPU alone.", above=0)
+    gpu_count: int | None = key("gpu_count", "integer", "GPUs.", above=0, most=MOST_MACHINES)
+    num_cpus: int | None = key("num_cpus", "integer", "CPUs, of a run on a CPU alone.", above=0, most=MOST_MACHINES)
     device: Device | None = key("device", "object", "The newer form.", model=Device)
-    replicas: int | None = key("replicas", "integer", "Slices, hosts or machines.", above=0)
+    replicas: int | None = key("replicas", "integer", "Slices, hosts or machines.", above=0, most=MOST_MACHINES)
     override: float | None = key(
         "device_flops_override", "number", "Peak of one chip in FLOP/s, in place of our table's.", above=0
     )
@@ -311,11 +312,11 @@ def _impossible_dimensions(model: Mapping[str, Json], pointer: str) -> Iterator[
     for name in (*DIMENSION_KEYS, *LENGTH_KEYS):
         value, least = model.get(name), least_dimension(name)
         where = pointer + pointer_to(["model_config", name])
-        expected = f"a whole number of at least {least}"
+        expected = f"a whole number from {least} to {LARGEST_DIMENSION:,}"
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             if name in LENGTH_KEYS and not is_inert(value):
                 yield Fault("type", where, expected, show(value), "Tokens in a sequence.")
-        elif value < least or not float(value).is_integer():
+        elif not least <= value <= LARGEST_DIMENSION or not float(value).is_integer():
             yield Fault("range", where, expected, show(value), "A dimension of the model.")
 
 

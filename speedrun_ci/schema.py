@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from pydantic.json_schema import models_json_schema
 
 from speedrun_ci.fields import MAX_COUNT, MAX_SCHEDULE, specs
-from speedrun_ci.flops.architecture import DIMENSION_KEYS, LENGTH_KEYS, least_dimension
+from speedrun_ci.flops.architecture import DIMENSION_KEYS, LARGEST_DIMENSION, LENGTH_KEYS, least_dimension
 from speedrun_ci.report.json import CheckData
 from speedrun_ci.results import C4, EVALUATION_PATTERN, MAX_RUNS, RUN_KEYS, SYNTHETIC, RunInfo
 
@@ -52,8 +52,14 @@ _INERT: list[dict[str, Any]] = [{"type": "null"}, {"const": False}, {"const": "n
 def run_info_model() -> type[BaseModel]:
     """Return a pydantic model that accepts what `speedrun_ci.results` reads without a fault."""
     # Both keywords bind numbers only, as the reader does: a dimension of a custom model may be anything else.
-    dimensions: dict[str, Any] = {name: {"minimum": least_dimension(name), "multipleOf": 1} for name in DIMENSION_KEYS}
-    dimensions |= {name: {"anyOf": [{"type": "integer", "minimum": 1}, *_INERT]} for name in LENGTH_KEYS}
+    dimensions: dict[str, Any] = {
+        name: {"minimum": least_dimension(name), "maximum": LARGEST_DIMENSION, "multipleOf": 1}
+        for name in DIMENSION_KEYS
+    }
+    dimensions |= {
+        name: {"anyOf": [{"type": "integer", "minimum": 1, "maximum": LARGEST_DIMENSION}, *_INERT]}
+        for name in LENGTH_KEYS
+    }
     extra: dict[str, Any] = {
         "allOf": [{"properties": {"model_config": {"properties": dimensions}}}],
         "patternProperties": {EVALUATION_PATTERN: {"exclusiveMinimum": 0, "type": ["number", "null"]}},
@@ -116,7 +122,7 @@ def _model(declared: type[Any], extra: dict[str, Any] | None = None) -> type[Bas
 
 def _field(spec: Spec) -> tuple[Any, Any]:
     kind: Any = _model(spec.model) if spec.model is not None else _TYPES[spec.kind]
-    bounds: dict[str, Any] = {"gt": spec.above}
+    bounds: dict[str, Any] = {"gt": spec.above, "le": spec.most}
     if spec.kind == "integer":
         bounds["lt"] = MAX_COUNT
     bounded: Any = Annotated[kind, Field(**{name: bound for name, bound in bounds.items() if bound is not None})]

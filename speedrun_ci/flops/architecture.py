@@ -86,6 +86,9 @@ UNGATED_ACTIVATIONS = ("xielu",)
 
 ACTIVATION = ("activation_function",)
 
+LARGEST_DIMENSION = 2**32
+"""No dimension comes near it, and products of a dozen of them stay inside a double."""
+
 MOST_UNKNOWN = 5
 """Unknown keys that a message names."""
 
@@ -162,6 +165,11 @@ def relevant_keys(config: Mapping[str, Json]) -> dict[str, Json]:
     return {**known, **{key: config[key] for key in itertools.islice(sorted(unknown), MOST_UNKNOWN)}}
 
 
+def known_part(config: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a `model_config` without the keys that nobody knows."""
+    return {key: value for key, value in config.items() if key in _KNOWN}
+
+
 def read_architecture(config: Mapping[str, Json]) -> Architecture | NotCovered:
     """Return the model's shape, or why no formula covers it.
 
@@ -217,5 +225,4 @@ def _is_set(config: Mapping[str, Json], key: str) -> bool:
 
 def _whole(value: Json) -> int | None:
     number = as_whole(value)
-    # The bound keeps products of a dozen dimensions inside a double.
-    return number if number is not None and 0 <= number <= 2**32 else None
+    return number if number is not None and 0 <= number <= LARGEST_DIMENSION else None

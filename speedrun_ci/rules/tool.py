@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from speedrun_ci.finding import Place, Severity
-from speedrun_ci.flops.architecture import NotCovered
+from speedrun_ci.flops.architecture import NotCovered, known_part, read_architecture
+from speedrun_ci.flops.formulas import BACKWARD_AND_FORWARD, flops_per_token, parameters
+from speedrun_ci.numbers import number
 from speedrun_ci.rules.base import Example, Rule, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from speedrun_ci.finding import Finding
+    from speedrun_ci.rules.base import CheckedRun
 
 
 class RuleCrashed(Rule):
@@ -115,7 +118,7 @@ class NotRecomputable(Rule):
                     "model_config",
                     expected="only keys whose compute is known",
                     submitted=architecture.reason,
-                    hint="FLOPs cannot be recomputed by formula; the level stays declared.",
+                    hint=f"FLOPs cannot be recomputed by formula; the level stays declared.{_by_known_keys(checked)}",
                 )
             if checked.analysis.values.sequence_path is None and checked.run.info.model_config is not None:
                 yield self.finding(
@@ -125,6 +128,22 @@ class NotRecomputable(Rule):
                     submitted="none",
                     hint="Tokens and FLOPs cannot be recomputed; the level stays declared.",
                 )
+
+
+def _by_known_keys(checked: CheckedRun) -> str:
+    """Say what the formula gives without the unknown keys, so that a maintainer sees how much depends on them."""
+    values, info = checked.analysis.values, checked.run.info
+    model = read_architecture(known_part(checked.run.model_keys))
+    if isinstance(model, NotCovered) or values.length is None or info.total_tokens is None:
+        return ""
+    per_token = flops_per_token(model, values.vocabulary, values.length)
+    flops, size = BACKWARD_AND_FORWARD * per_token * info.total_tokens, parameters(model, values.vocabulary)
+    told = [
+        f"{name} {number(value)} (submitted {submitted / value:.3f}x)"
+        for name, value, submitted in (("model_flops", flops, info.model_flops), ("model_size", size, info.model_size))
+        if submitted is not None and value
+    ]
+    return f" By the known keys alone it would give {' and '.join(told)}." if told else ""
 
 
 class SuppressionExpired(Rule):
