@@ -84,10 +84,10 @@ class ScriptMissing(Rule):
 
 
 class ReadmeMissing(Rule):
-    """A submission has no README.
+    """A submission has no README, or an empty one.
 
     What is wrong:
-        The directory has no `README.md`.
+        The directory has no `README.md`, or nothing is written in it.
 
     Why it matters:
         Readers of the board want to know what was done: architecture, training strategy, optimizations.
@@ -103,14 +103,17 @@ class ReadmeMissing(Rule):
     fires = Example("`README.md` is not there", files={"README.md": None})
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """Report a directory without a README."""
+        """Report a directory without a README, or with a blank one."""
         submission = subject.submission
-        if not submission.results_only and not any(entry.path.lower() == "readme.md" for entry in submission.entries):
+        if submission.results_only:
+            return
+        readme = next((entry for entry in submission.entries if entry.path.lower() == "readme.md"), None)
+        if readme is None or not (submission.read(readme) or b"").strip():
             yield self.finding(
                 Place(submission.path),
                 "README.md",
                 expected="an explanation of the approach",
-                submitted="none",
+                submitted="none" if readme is None else "an empty file",
                 hint="Add a README.md that says what was done and why.",
             )
 

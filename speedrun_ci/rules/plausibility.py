@@ -9,17 +9,19 @@ from speedrun_ci.datasets import EVALUATION_DATA, is_contest_data, training_data
 from speedrun_ci.evidence.ledger import best_known
 from speedrun_ci.fields import show
 from speedrun_ci.finding import Confidence, Severity
-from speedrun_ci.flops.formulas import DEFAULT_VOCABULARY
+from speedrun_ci.flops.architecture import NotCovered
+from speedrun_ci.flops.formulas import DEFAULT_VOCABULARY, flops_per_token
 from speedrun_ci.numbers import number
 from speedrun_ci.results import C4
 from speedrun_ci.rules.base import Example, Rule, Subject
 from speedrun_ci.rules.results_form import parse_timestamp
-from speedrun_ci.run_values import TOTAL_TOKENS, evaluation_paths
+from speedrun_ci.run_values import HARDWARE_FLOPS, TOTAL_TOKENS, evaluation_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from speedrun_ci.finding import Finding
+    from speedrun_ci.rules.base import CheckedRun
 
 CONTEST_TOKENS = 10e9
 """Tokens of FineWeb-Edu 10B, the training data."""
@@ -66,7 +68,8 @@ class MfuRange(Rule):
     """The model FLOPs do not fit the hardware FLOPs.
 
     What is wrong:
-        `model_flops / training_hardware_flops`, the MFU, is 1 or more, which no hardware can reach, or below 0.0001.
+        `model_flops / training_hardware_flops`, the MFU, is 1 or more, or below 0.0001. At 1 or more it is an error if
+        the hardware could not even have done what no kernel can leave out: all but half of each attention map.
 
     Why it matters:
         The time, the number of chips or the peak is wrong, although the identities may hold.
@@ -77,6 +80,7 @@ class MfuRange(Rule):
 
     code = "SR702"
     name = "mfu-range"
+    severity = Severity.WARNING
     since = "2026.11"
     fires = Example(
         "a tenth of the time, and hardware FLOPs follow",
@@ -84,31 +88,42 @@ class MfuRange(Rule):
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """Report every MFU outside (0.0001, 1); an unproven peak only warns."""
+        """Report every MFU outside (0.0001, 1); only what no hardware can do is an error."""
         least = subject.settings.tolerances.least_mfu
         for checked in subject.runs:
-            info, hardware = checked.run.info, checked.analysis.hardware
+            info = checked.run.info
             if info.model_flops is None or info.training_hardware_flops is None or checked.analysis.wrong:
                 continue
             mfu = info.model_flops / info.training_hardware_flops
             if least <= mfu < 1:
                 continue
-            # Windows are counted as full maps, so a windowed model can be credited with more than it computes.
-            proved = (
-                mfu >= 1
-                and hardware.accelerator is not None
-                and hardware.accelerator.verified
-                and not checked.run.model_keys.get("sliding_window")
-            )
+            impossible = mfu * _share_that_must_be_done(checked) >= 1
             yield self.finding(
-                checked.place(("training_hardware_flops",)),
+                checked.place(HARDWARE_FLOPS),
                 "MFU",
                 expected=f"between {least:g} and 1",
                 submitted=f"{number(mfu)} = {number(info.model_flops)} / {number(info.training_hardware_flops)} FLOPs",
                 hint="Look at training_time, num_chips and device_flops: one of them is not of this run.",
-                severity=Severity.ERROR if proved else Severity.WARNING,
-                confidence=Confidence.HIGH if proved else Confidence.MEDIUM,
+                severity=Severity.ERROR if impossible else Severity.WARNING,
+                confidence=Confidence.HIGH if impossible else Confidence.MEDIUM,
             )
+
+
+def _share_that_must_be_done(checked: CheckedRun) -> float:
+    """Return the share of the counted FLOPs that the hardware must have done at its bf16 peak; 0 if nobody can tell.
+
+    The contest counts every attention map in full and the softmax with it. A causal kernel computes half the map and a
+    windowed one less; other units of the chip do the softmax.
+    """
+    analysis, run = checked.analysis, checked.run
+    model, length, part = analysis.architecture, analysis.values.length, analysis.hardware.accelerator
+    unproved = part is None or not part.verified or run.train_keys.get("int8") or run.model_keys.get("sliding_window")
+    if isinstance(model, NotCovered) or length is None or unproved:
+        return 0.0
+    counted = flops_per_token(model, analysis.values.vocabulary, length)
+    maps = model.layers * (4 * length * model.heads * model.head_dim + 3 * length * model.heads)
+    half = model.layers * 2 * length * model.heads * model.head_dim
+    return (counted - maps + half) / counted
 
 
 class BpbRange(Rule):

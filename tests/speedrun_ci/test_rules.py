@@ -116,3 +116,25 @@ def test_the_readme_quotes_what_is_printed(check_example: Check) -> None:
     (finding,) = check_example(rule.fires).findings
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     assert f"{finding.code} {finding.message}" in " ".join(readme.split())
+
+
+def test_an_mfu_above_one_is_proof_only_where_no_kernel_could_leave_so_much_out(check_example: Check) -> None:
+    """At 65,536 tokens attention maps are most of the count; a causal kernel computes half of them."""
+    long = {
+        "/model_config/seq_len": 65_536,
+        "/total_tokens": 128 * 5880 * 65_536,
+        "/model_flops": 3 * 991_690_752.0 * 128 * 5880 * 65_536,
+    }
+    severities = {}
+    for mfu in (0.9, 1.2, 3.0):
+        hardware = long["/model_flops"] / mfu
+        edits = {**long, "/training_hardware_flops": hardware, "/training_time": hardware / 16 / 459e12}
+        findings = check_example(Example("", edits=edits)).findings
+        severities[mfu] = [finding.severity for finding in findings if finding.code == "SR702"]
+        assert [] == [finding.message for finding in findings if finding.code.startswith("SR3")]
+    assert {0.9: [], 1.2: ["warning"], 3.0: ["error"]} == severities
+
+
+def test_an_empty_readme_is_none(check_example: Check) -> None:
+    report = check_example(Example("", files={"README.md": " \n"}))
+    assert {"SR103"} == codes(report)
