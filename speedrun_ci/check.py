@@ -105,7 +105,8 @@ def check_all(
         spool.append(done.report)
         totals += done.totals
         runs.extend((index, imprint) for imprint in done.imprints)
-    for index, found in _compare(Tree(tuple(runs), conditions.base), conditions, len(submissions)).items():
+    others = conditions.base.others([run for _, run in runs]) if conditions.base is not None else ()
+    for index, found in _compare(Tree(tuple(runs), others), conditions, len(submissions)).items():
         report = spool[index]
         amended = _amended(report, found, submissions[index], conditions)
         spool[index] = amended

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from speedrun_ci.evidence.imprint import Imprint, imprint_of, same_run
+from speedrun_ci.evidence.imprint import Imprint, imprint_of, same_person, same_run
 from speedrun_ci.finding import Place
 from speedrun_ci.results import RESULTS_NAME, read_runs
 from speedrun_ci.settings import MAX_BYTES as MAX_SETTINGS_BYTES
@@ -15,7 +15,7 @@ from speedrun_ci.settings import SETTINGS_NAME, relative_to
 from speedrun_ci.strict_json import MAX_BYTES, Document, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 DEADLINE = 120
 """Seconds that one call of git may take."""
@@ -52,6 +52,28 @@ class BaseTree:
         """Whether this file held this run before."""
         known = (*self.runs.get(path, ()), *self.before.get(path, ()))
         return any(same_run(old, candidate) for old in known)
+
+    def others(self, runs: Collection[Imprint]) -> tuple[Imprint, ...]:
+        """Return the runs of the revision that others are to be compared with.
+
+        Left out are those in the place of a run that is checked, which is what has become of them, and those that their
+        own author has moved.
+
+        Args:
+            runs: The runs that are checked.
+        """
+        here = {run.name for run in runs}
+        found: list[Imprint] = []
+        for path, known in self.runs.items():
+            if path.rpartition("/")[0] in here:
+                continue
+            gone = path in self.before and not (self.root / path).exists()
+            found.extend(run for run in known if not (gone and _moved(run, runs)))
+        return tuple(found)
+
+
+def _moved(run: Imprint, runs: Collection[Imprint]) -> bool:
+    return any(same_run(run, other) and same_person(run.author, other.author) for other in runs)
 
 
 def read_base(start: Path, revision: str) -> BaseTree:

@@ -89,11 +89,11 @@ class Tree:
 
     Attributes:
         runs: Every run's imprint, with the number of its submission in the order of the check.
-        base: What the repository held before, or None if no revision was named.
+        others: The runs of the base revision that these do not replace.
     """
 
     runs: tuple[tuple[int, Imprint], ...]
-    base: BaseTree | None
+    others: tuple[Imprint, ...]
 
 
 @dataclass(frozen=True, slots=True)

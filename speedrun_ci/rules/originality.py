@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from speedrun_ci.evidence.imprint import same_person, same_run, telling
+from speedrun_ci.evidence.imprint import telling
 from speedrun_ci.finding import Confidence, Place, Severity
 from speedrun_ci.rules.base import HONEST, Example, Rule, Subject, Tree, TreeRule
 from speedrun_ci.strict_json import pointer_to, shorten
@@ -91,6 +92,8 @@ class WandbRunElsewhere(TreeRule):
         """Report every run that another submission has, too."""
         for group in _groups(tree, lambda run: run.wandb):
             for number, run, other in _pairs(group):
+                if run.submission == other.submission:
+                    continue  # SR707 says so
                 yield (
                     number,
                     self.finding(
@@ -218,31 +221,12 @@ class SeedsRepeated(TreeRule):
 def _groups(tree: Tree, key: Callable[[Imprint], Hashable | None]) -> Iterable[list[Entry]]:
     """Return the runs that share a key, for every key that several have; runs whose key is None have none."""
     grouped: defaultdict[Hashable, list[Entry]] = defaultdict(list)
-    for number, run in _entries(tree):
+    entries: Iterable[Entry] = itertools.chain(tree.runs, ((None, run) for run in tree.others))
+    for number, run in entries:
         value = key(run)
         if value is not None:
             grouped[value].append((number, run))
     return [group for group in grouped.values() if len(group) > 1]
-
-
-def _entries(tree: Tree) -> Iterator[Entry]:
-    """Yield the runs that are checked, and those of the base revision that these do not replace."""
-    yield from tree.runs
-    if tree.base is None:
-        return
-    here = {run.name for _, run in tree.runs}
-    for path, runs in tree.base.runs.items():
-        if path.rpartition("/")[0] in here:
-            continue
-        gone = path in tree.base.before and not (tree.base.root / path).exists()
-        for run in runs:
-            if not (gone and _moved(run, tree)):
-                yield None, run
-
-
-def _moved(run: Imprint, tree: Tree) -> bool:
-    """Whether the author of a run that is gone has put it somewhere else."""
-    return any(same_run(run, other) and same_person(run.author, other.author) for _, other in tree.runs)
 
 
 def _pairs(group: list[Entry]) -> Iterator[tuple[int, Imprint, Imprint]]:
@@ -251,13 +235,14 @@ def _pairs(group: list[Entry]) -> Iterator[tuple[int, Imprint, Imprint]]:
     Where one came first, only those that were added since are yielded.
     """
     first = next((entry for entry in group if not entry[1].added), None)
-    known = first is not None and any(run.added for _, run in group)
+    came_first = first is not None and any(run.added for _, run in group)
     for number, run in group:
-        if number is None or (known and not run.added):
+        if number is None or (came_first and not run.added):
             continue
-        other = first[1] if known and first is not None else next(it for _, it in group if it is not run)
-        if run.submission != other.submission or _key(run) != _key(other):
-            yield number, run, other
+        elsewhere = (it for _, it in group if it.submission != run.submission)
+        beside = (it for _, it in group if it is not run)
+        other = first[1] if came_first and first is not None else next(elsewhere, None) or next(beside)
+        yield number, run, other
 
 
 def _key(run: Imprint) -> str:

@@ -66,6 +66,11 @@ def test_without_a_base_both_places_are_warned_about(tmp_path: Path) -> None:
     assert 2 == report.totals.findings[Severity.WARNING]
 
 
+def test_twice_within_a_submission_is_one_finding(check_example: Check) -> None:
+    report = check_example(Example("", files={"again/speedrun_results.json": "@honest"}))
+    assert ["SR707"] == [finding.code for finding in report.findings]
+
+
 def test_three_places_are_three_warnings(tmp_path: Path) -> None:
     report = board(tmp_path, one=HONEST, other=HONEST, third=HONEST)
     assert 3 == report.totals.findings[Severity.WARNING]
