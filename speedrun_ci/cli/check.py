@@ -100,6 +100,8 @@ def check(  # one argument per option
     formats = formats or ("text",)
     if len(outputs) > len(formats):
         raise BadArgumentError(f"{len(outputs)} --output for {len(formats)} --format; give one --format for each.")
+    if len(set(outputs)) < len(outputs):
+        raise BadArgumentError("--output names the same FILE twice; give each format a file of its own.")
     try:
         found = tuple(item for path in paths for item in find_submissions(path, results_only=results_only))
         held = read_base(_directory(paths[0]), base) if base is not None else None
@@ -177,13 +179,18 @@ def _write(chunks: Iterator[str], output: str | None) -> None:
         for chunk in chunks:
             click.echo(chunk, nl=False)
         return
-    from tempfile import NamedTemporaryFile  # costs 10 ms, which a report to the terminal need not pay
+    import tempfile  # costs 10 ms, which a report to the terminal need not pay
 
     target = Path(output)
+    written: Path | None = None
     try:
         # Written beside its place and renamed, so that nobody ever reads half a report.
-        with NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
+        with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
+            written = Path(file.name)
             file.writelines(chunks)
-        Path(file.name).replace(target)
+        written.replace(target)
     except OSError as error:
         raise BadArgumentError(f"--output {output}: {(error.strerror or 'cannot be written').lower()}") from error
+    finally:
+        if written is not None:
+            written.unlink(missing_ok=True)  # it is there only if something went wrong

@@ -153,6 +153,20 @@ def test_output_files_are_written_whole(write_example: Write, tmp_path: Path) ->
     assert [target] == list(target.parent.iterdir())
 
 
+def test_the_same_output_twice_is_exit_2(write_example: Write, tmp_path: Path) -> None:
+    result = run("check", write_example(HONEST), *["--format", "json", "--output", tmp_path / "x"] * 2)
+    assert 2 == result.exit_code
+    assert "--output names the same FILE twice" in result.output
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing_behind(write_example: Write, tmp_path: Path) -> None:
+    place = tmp_path / "reports"
+    (place / "report.json").mkdir(parents=True)
+    result = run("check", write_example(HONEST), "--format", "json", "--output", place / "report.json")
+    assert 2 == result.exit_code
+    assert [place / "report.json"] == list(place.iterdir())
+
+
 def test_hostile_names_do_not_reach_the_terminal(write_example: Write) -> None:
     example = Example("a hostile key", edits={"/\x1b[31mred\u202e": 1, "/author/name": "__\x1b]0;title\x07"})
     output = run("check", write_example(example)).output
