@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -184,13 +185,26 @@ def _write(chunks: Iterator[str], output: str | None) -> None:
     target = Path(output)
     written: Path | None = None
     try:
+        if target.exists() and not stat.S_ISREG(target.lstat().st_mode):
+            with target.open(
+                "w", encoding="utf-8"
+            ) as stream:  # a pipe or a device, such as /dev/stdout, stays what it is
+                stream.writelines(chunks)
+            return
         # Written beside its place and renamed, so that nobody ever reads half a report.
         with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
             written = Path(file.name)
             file.writelines(chunks)
+        written.chmod(0o666 & ~_umask())  # temporary files are private; a report is not
         written.replace(target)
     except OSError as error:
         raise BadArgumentError(f"--output {output}: {(error.strerror or 'cannot be written').lower()}") from error
     finally:
         if written is not None:
             written.unlink(missing_ok=True)  # it is there only if something went wrong
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 FORMATS = {
     "text": "speedrun_ci.report.text",
     "json": "speedrun_ci.report.json",
+    "github": "speedrun_ci.report.github",
+    "sarif": "speedrun_ci.report.sarif",
+    "markdown": "speedrun_ci.report.markdown",
+    "junit": "speedrun_ci.report.junit",
 }
 """Modules with a function `render(report, terminal)`; imported only when used, since some are heavy."""
 

@@ -125,7 +125,8 @@ def render(report: Report, terminal: bool) -> Iterator[str]:  # noqa: ARG001 - J
 
 
 def _line(value: object) -> str:
-    return json.dumps(value, allow_nan=False)
+    # In a step's log, `##[name]` anywhere in a line is a workflow command; outside of strings JSON has no such thing.
+    return json.dumps(value, allow_nan=False).replace("##[", "#\\u0023[")
 
 
 def _submission(submission: SubmissionReport) -> SubmissionData:

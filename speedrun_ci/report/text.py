@@ -12,19 +12,19 @@ from rich.table import Table
 from rich.text import Text
 
 from speedrun_ci.finding import Severity, Status, Verdict
-from speedrun_ci.numbers import number, pair
-from speedrun_ci.submission import printable
+from speedrun_ci.report.summary import counts, findings, levels, next_step, plural, standing, values
+from speedrun_ci.report.untrusted import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from speedrun_ci.finding import FigureRow, Finding, Report, RunReport, SubmissionReport
+    from speedrun_ci.finding import Finding, Report, RunReport, SubmissionReport
 
 _VERDICT_STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
 _SEVERITY_STYLE = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _STATUS_STYLE = {Status.MATCH: "green", Status.MISMATCH: "red", Status.MISSING: "dim", Status.NOT_RECOMPUTABLE: "dim"}
 MANY = 20
-"""More tables than that nobody reads."""
+"""More submissions than that nobody reads in full."""
 
 _WIDE = 10_000
 """Away from a terminal no line is broken."""
@@ -33,7 +33,7 @@ _WIDE = 10_000
 def render(report: Report, terminal: bool) -> Iterator[str]:
     """Yield the report as lines of text; for a terminal, with colors and tables as wide as it is.
 
-    Of many submissions, those that pass take one line, and one for each warning.
+    Of many submissions, those that pass, and others beyond the first, take one line and one for each error or warning.
     """
     out = io.StringIO()
     console = Console(
@@ -46,11 +46,13 @@ def render(report: Report, terminal: bool) -> Iterator[str]:
         emoji=False,
         highlight=False,
     )
+    in_full = 0
     for submission in report.submissions:
-        if len(report.submissions) > MANY and submission.verdict is Verdict.PASS:
+        if len(report.submissions) > MANY and (submission.verdict is Verdict.PASS or in_full == MANY):
             _in_short(console, submission)
         else:
             _submission(console, submission)
+            in_full += 1
         yield _taken(out)
     _summary(console, report)
     yield _taken(out)
@@ -64,8 +66,8 @@ def _taken(out: io.StringIO) -> str:
 
 
 def _in_short(console: Console, submission: SubmissionReport) -> None:
-    levels = " and ".join(sorted({run.level for run in submission.runs}))
-    words = Text(f"{printable(submission.path)}: {_plural(len(submission.runs), 'run')}, level {levels}")
+    reached = levels(run.level for run in submission.runs)
+    words = Text(f"{one_line(submission.path)}: {plural(len(submission.runs), 'run')}, level {reached}")
     console.print(_verdict(submission.verdict), words, soft_wrap=True)
     for finding in submission.findings:
         if finding.severity is not Severity.INFO:
@@ -73,7 +75,7 @@ def _in_short(console: Console, submission: SubmissionReport) -> None:
 
 
 def _submission(console: Console, submission: SubmissionReport) -> None:
-    console.print(_verdict(submission.verdict), Text(printable(submission.path), style="bold"), soft_wrap=True)
+    console.print(_verdict(submission.verdict), Text(one_line(submission.path), style="bold"), soft_wrap=True)
     for run in submission.runs:
         _run(console, run)
     for finding in sorted(submission.findings, key=lambda finding: list(Severity).index(finding.severity)):
@@ -85,10 +87,10 @@ def _run(console: Console, run: RunReport) -> None:
     evidence = f" ({', '.join(run.evidence)})" if run.evidence else ""
     console.print(
         Text("  run "),
-        Text(f"{printable(run.path)}{printable(run.pointer) and '#'}{printable(run.pointer)}"),
+        Text(f"{one_line(run.path)}{one_line(run.pointer) and '#'}{one_line(run.pointer)}"),
         Text(": level "),
         Text(f"{run.level}{evidence}", style="bold"),
-        Text(f", {_standing(run)}"),
+        Text(f", {standing(run)}"),
         sep="",
         soft_wrap=True,
     )
@@ -100,73 +102,39 @@ def _run(console: Console, run: RunReport) -> None:
     table.add_column("source")  # the one that gives way on a narrow terminal
     absent = [figure for figure in run.figures if figure.submitted is None and figure.recomputed is None]
     for figure in (figure for figure in run.figures if figure not in absent):
-        submitted, recomputed = _values(figure)
+        submitted, recomputed = map(one_line, values(figure))
         status = Text(figure.status, style=_STATUS_STYLE[figure.status])
-        table.add_row(
-            Text(f"    {printable(figure.name)}"), Text(submitted), Text(recomputed), status, Text(figure.source)
-        )
+        source = Text(one_line(figure.source))
+        table.add_row(Text(f"    {one_line(figure.name)}"), Text(submitted), Text(recomputed), status, source)
     console.print(table)
     if absent:
-        names = ", ".join(printable(figure.name) for figure in absent)
+        names = ", ".join(one_line(figure.name) for figure in absent)
         console.print(
             Text(f"    not in the file, and nothing to compute it from: {names}", style="dim"), soft_wrap=True
         )
-
-
-def _standing(run: RunReport) -> str:
-    if not run.ranked_by:
-        return "listed, not ranked"
-    tracks = ", ".join(run.tracks) or "none"
-    return f"ranked by {' and '.join(run.ranked_by)} on {'track' if len(run.tracks) == 1 else 'tracks'} {tracks}"
-
-
-def _values(figure: FigureRow) -> tuple[str, str]:
-    if figure.status is Status.MISMATCH:
-        recomputed, submitted = pair(figure.recomputed, figure.submitted)
-        return printable(submitted), printable(recomputed)
-    submitted = "-" if figure.submitted is None else printable(number(figure.submitted))
-    return submitted, "-" if figure.recomputed is None else printable(number(figure.recomputed))
 
 
 def _finding(console: Console, finding: Finding) -> None:
     line = f":{finding.place.line}" if finding.place.line is not None else ""
     console.print(
         Text(f"  {finding.severity} ", style=_SEVERITY_STYLE[finding.severity]),
-        Text(f"{printable(finding.place.path)}{line}: "),
+        Text(f"{one_line(finding.place.path)}{line}: "),
         Text(f"{finding.code} ", style="bold"),
-        Text(finding.message),
+        Text(one_line(finding.message)),
         sep="",
         soft_wrap=True,
     )
 
 
 def _summary(console: Console, report: Report) -> None:
-    totals = report.totals
-    runs = ", ".join(f"{totals.runs[verdict]:,} {verdict}" for verdict in Verdict if totals.runs[verdict])
-    count = _plural(totals.runs.total(), "run")
-    console.print(f"{count} in {_plural(len(report.submissions), 'submission')}: {runs or 'none'}", soft_wrap=True)
-    words = ", ".join(f"{totals.findings[severity]:,} {severity}" for severity in Severity if totals.findings[severity])
-    console.print(f"findings: {words or 'none'}")
+    console.print(counts(report), soft_wrap=True)
+    console.print(findings(report))
     for item in report.excluded:
-        console.print(f"excluded: {printable(item.path)}: {item.reason}", soft_wrap=True)
-    base = f"base: {printable(report.base)}; " if report.base is not None else ""
+        console.print(f"excluded: {one_line(item.path)}: {one_line(item.reason)}", soft_wrap=True)
+    base = f"base: {one_line(report.base)}; " if report.base is not None else ""
     console.print(f"{base}dry run: {report.dry_run}; W&B: {report.wandb}; ruleset {report.ruleset}", soft_wrap=True)
-    console.print(Text("verdict: "), _verdict(report.verdict), Text(f" {_next_step(report)}"), sep="", soft_wrap=True)
-
-
-def _next_step(report: Report) -> str:
-    blocking = report.totals.blocking
-    if blocking:
-        errors = "error" if blocking.total() == 1 else f"{blocking.total():,} errors"
-        return f"Mend the {errors} above; `speedrun-ci explain {next(iter(blocking))}` says more."
-    if report.verdict is Verdict.INCONCLUSIVE:
-        return "Something could not be checked; see the findings above."
-    return "Nothing blocks this; commit it and open a pull request."
+    console.print(Text("verdict: "), _verdict(report.verdict), Text(f" {next_step(report)}"), sep="", soft_wrap=True)
 
 
 def _verdict(verdict: Verdict) -> Text:
     return Text(verdict.upper(), style=_VERDICT_STYLE[verdict])
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

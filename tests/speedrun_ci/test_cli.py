@@ -1,7 +1,9 @@
 """The command line: exit codes, messages, formats, and what it costs to import."""
 
 import json
+import os
 import re
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -157,6 +159,26 @@ def test_the_same_output_twice_is_exit_2(write_example: Write, tmp_path: Path) -
     result = run("check", write_example(HONEST), *["--format", "json", "--output", tmp_path / "x"] * 2)
     assert 2 == result.exit_code
     assert "--output names the same FILE twice" in result.output
+
+
+def test_an_output_that_is_no_regular_file_stays_what_it_is(write_example: Write, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    result = run("check", write_example(HONEST), "--format", "json", "--output", pipe)
+    assert (0, "") == (result.exit_code, result.output)
+    assert "pass" == json.loads(os.read(reader, 1 << 20))["verdict"]
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_report_can_be_read_by_others(write_example: Write, tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        run("check", write_example(HONEST), "--format", "json", "--output", tmp_path / "report.json")
+    finally:
+        os.umask(before)
+    assert 0o644 == stat.S_IMODE((tmp_path / "report.json").stat().st_mode)
 
 
 def test_a_report_that_cannot_be_written_leaves_nothing_behind(write_example: Write, tmp_path: Path) -> None:
