@@ -63,12 +63,12 @@ class WandbRunKnown(Rule):
             yield self.finding(
                 checked.place(("wandb_run_link",)),
                 "wandb_run_link",
-                expected="a run of your own" if copied else "a known run under its own name and author",
+                expected="a run of your own" if copied else "new work, or a known run under its own name and author",
                 submitted=f"{shorten(first.wandb, 120)}, published as {first.name} by {first.author} "
                 f"on {first.completed[:10]}",
                 hint="Train, and submit that run."
                 if copied
-                else "Nothing to do where it is the same work; it cannot be submitted as new work.",
+                else "Nothing to do: the run is known, and cannot be submitted as new work under another name.",
                 severity=Severity.ERROR if copied else Severity.INFO,
             )
 
