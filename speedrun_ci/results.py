@@ -145,6 +145,12 @@ class RunInfo:
     data_hash: str | None = key("data_hash", "text", "`sha256:` and the digest of the training data.")
     argv: tuple[str, ...] | None = key("argv", "texts", "Arguments the training script was called with.")
     environment: dict[str, Json] | None = key("environment", "object", "The `SR_*` variables it was called with.")
+    provenance: dict[str, Json] | None = key(
+        "provenance", "object", "Versions, commit, devices as jax saw them, hosts, seed, W&B run."
+    )
+    timing: dict[str, Json] | None = key(
+        "timing", "object", "Seconds: first step, typical step, loading, hooks, evaluation."
+    )
 
 
 _DECLARED = frozenset(spec.key for _, spec in specs(RunInfo))

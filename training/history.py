@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,15 @@ if TYPE_CHECKING:
 
 DURATION = "throughput/duration"
 """Key of the seconds that a step took."""
+
+HOOKS = "throughput/hook_time"
+"""Key of the seconds that evaluation, checkpoints and logging took after a step."""
+
+LOADING = "throughput/loading_time"
+"""Key of the seconds that a step waited for its batch."""
+
+_EVALUATION = re.compile(r"eval/(?:.*/)?total_time")
+"""Keys of the seconds that evaluations took."""
 
 TRAIN_LOSS = "train/loss"
 
@@ -32,6 +43,24 @@ class History:
     def training_time(self) -> float:
         """Return the seconds that the steps took, each step once; compilation is part of the first one."""
         return math.fsum(row[DURATION] for row in self.steps.values() if DURATION in row)
+
+    def timing(self) -> dict[str, float]:
+        """Return where the time went, in seconds.
+
+        The first step holds the compilation; `typical_step` is the median of all others, so that the difference is what
+        compiling took. `hooks` holds evaluation, checkpoints and logging; `evaluation` is the part of it that was
+        evaluation. Only the steps count as training time.
+        """
+        rows = [self.steps[step] for step in sorted(self.steps)]
+        durations = [row[DURATION] for row in rows if DURATION in row]
+        evaluations = (value for row in rows for key, value in row.items() if _EVALUATION.fullmatch(key))
+        return {
+            "first_step": durations[0],
+            "typical_step": statistics.median(durations[1:] or durations),
+            "loading": math.fsum(row.get(LOADING, 0.0) for row in rows),
+            "hooks": math.fsum(row.get(HOOKS, 0.0) for row in rows),
+            "evaluation": math.fsum(evaluations),
+        }
 
     def steps_without_duration(self, num_steps: int) -> list[int]:
         """Return which of the steps 0 to `num_steps` - 1 were not timed: for a whole run, none."""

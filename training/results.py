@@ -41,8 +41,7 @@ def build_results(config: SpeedrunConfig, start: Start, completion: Completion, 
     dataset = config.dataset
     training_time = _training_time(config, history)
     data = config.as_plain_data()
-    if data["train_config"]["data_seed"] is None:
-        data["train_config"]["data_seed"] = DEFAULT_DATA_SEED
+    data["train_config"]["data_seed"] = data_seed(config)
     last_step = history.steps[config.train_config.num_train_steps - 1]
     evaluation = f"eval/{dataset.evaluation_set}"
     run_info = {
@@ -67,6 +66,8 @@ def build_results(config: SpeedrunConfig, start: Start, completion: Completion, 
         "data_hash": completion.data_hash,
         "argv": start.argv,
         "environment": start.environment,
+        "provenance": {**completion.provenance, "wandb": history.summary.get("wandb")},
+        "timing": history.timing(),
     }
     for key in (f"{evaluation}/bpb", f"{evaluation}/loss"):
         if not isinstance(run_info[key], int | float):
@@ -79,6 +80,12 @@ def build_results(config: SpeedrunConfig, start: Start, completion: Completion, 
             raise RunError(f"{key}: expected a finite number, got {number}; no results are written")
     _compare_model_size(config.model_size, history.summary.get("parameter_count"))
     return {"runs": [{"run_info": run_info}]}
+
+
+def data_seed(config: SpeedrunConfig) -> int:
+    """Return the seed of the order of the training data."""
+    seed = config.train_config.data_seed
+    return DEFAULT_DATA_SEED if seed is None else seed
 
 
 def write_results(path: Path, results: dict[str, Any]) -> None:

@@ -42,7 +42,8 @@ class Start:
 class Completion:
     """What is known when a run is complete and stands neither in its configuration nor in its history.
 
-    `completed_at` is in the format of results files, `device_count` what jax said.
+    `completed_at` is in the format of results files, `device_count` what jax said, `provenance` as results files have
+    it.
     """
 
     completed_at: str
@@ -51,6 +52,7 @@ class Completion:
     evaluation_bytes: int
     tokenizer_hash: str
     data_hash: str
+    provenance: dict[str, Any]
 
 
 @dataclass(frozen=True)

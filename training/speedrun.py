@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from training.errors import RunError, UsageError
 from training.history import read_history
-from training.results import build_results, format_timestamp, write_results
+from training.provenance import code, software
+from training.results import build_results, data_seed, format_timestamp, write_results
 from training.run_directory import Completion, RunDirectory, Start, Status
 from training.run_info import print_unless_printed
 
@@ -178,6 +179,14 @@ def _train(step: Step, directory: RunDirectory, prefix: Path, run_id: str) -> Co
         evaluation_bytes=trained.evaluation.bytes,
         tokenizer_hash=trained.tokenizer_hash,
         data_hash=trained.data_hash,
+        provenance={
+            "software": software(),
+            "code": code(_script_directory() or Path.cwd()),
+            "device_kind": trained.device_kind,
+            "device_count": trained.device_count,
+            "host_count": trained.host_count,
+            "data_seed": data_seed(step.config),
+        },
     )
 
 
@@ -222,14 +231,16 @@ def _results_copy(results_dir: str | None, subdirectory: str | None) -> Path | N
     That is beside its script, or, when the script has several runs, in a directory of the run's name there. None when
     there is no such script, as in a notebook or a test.
     """
-    if results_dir is not None:
-        directory = Path(results_dir)
-    else:
-        script = getattr(sys.modules["__main__"], "__file__", None)
-        if script is None or Path(script).resolve().is_relative_to(sys.prefix):
-            return None
-        directory = Path(script).resolve().parent
-    return directory / (subdirectory or "") / _RESULTS_NAME
+    directory = Path(results_dir) if results_dir is not None else _script_directory()
+    return None if directory is None else directory / (subdirectory or "") / _RESULTS_NAME
+
+
+def _script_directory() -> Path | None:
+    """Return where the script lies that is run, or None in a notebook or a test."""
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    if script is None or Path(script).resolve().is_relative_to(sys.prefix):
+        return None
+    return Path(script).resolve().parent
 
 
 def _prefix(argument: str | None) -> Path:

@@ -70,6 +70,9 @@ class HistoryTrackerConfig(TrackerConfig):  # type: ignore[misc]  # levanter is 
         link = getattr(wandb_run, "url", None)
         if link is not None:
             tracker.log_summary({"wandb_run_link": link})
+        if wandb_run is not None:
+            names = ("entity", "project", "id")
+            tracker.log_summary({"wandb": {name: getattr(wandb_run, name, None) for name in names}})
         return tracker
 
 

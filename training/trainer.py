@@ -35,7 +35,7 @@ from training.config import CpuOnlyConfig, SimpleTrainConfig, SpeedrunConfig
 from training.data import EvaluationSize, PreparedData, evaluation_size, prepare
 from training.errors import UsageError
 from training.history import DURATION
-from training.results import DEFAULT_DATA_SEED, check_device_count
+from training.results import check_device_count, data_seed
 from training.tracker import HistoryTrackerConfig, ProgressTrackerConfig
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class Trained:
     """What is known after training that is not in the history."""
 
     device_count: int
+    device_kind: str
+    host_count: int
     evaluation: EvaluationSize
     tokenizer_hash: str
     data_hash: str
@@ -121,7 +123,14 @@ def train(
             config.sequence_length,
             None if max_batches is None else max_batches * levanter_config.trainer.eval_batch_size,
         )
-    return Trained(jax.device_count(), evaluation, data.tokenizer_hash, data.data_hash)
+    return Trained(
+        device_count=jax.device_count(),
+        device_kind=jax.devices()[0].device_kind,
+        host_count=jax.process_count(),
+        evaluation=evaluation,
+        tokenizer_hash=data.tokenizer_hash,
+        data_hash=data.data_hash,
+    )
 
 
 def _train_lm_config(
@@ -150,7 +159,7 @@ def _train_lm_config(
         z_loss_weight=train.z_loss_weight or 0.0,
         hf_save_path=str(directory.path / "hf") if exports else None,
         hf_save_steps=train.steps_per_hf_export if exports else 10_000,
-        data_seed=DEFAULT_DATA_SEED if train.data_seed is None else train.data_seed,
+        data_seed=data_seed(config),
         initialize_from_hf=train.initialize_from_hf or False,
         initialize_from_checkpoint_path=None if keeps_data_order else train.initialize_from_checkpoint_path,
     )

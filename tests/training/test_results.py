@@ -29,7 +29,7 @@ class Model:
 
 
 START = Start("run-1", {}, ["--prefix", "x"], {"SR_A": "1"})
-COMPLETION = Completion("2025-06-27 06:41:56 UTC", 1, 100, 99, "sha256:aa", "sha256:bb")
+COMPLETION = Completion("2025-06-27 06:41:56 UTC", 1, 100, 99, "sha256:aa", "sha256:bb", {"host_count": 1})
 
 
 def config(resources=None, **train):

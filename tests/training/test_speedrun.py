@@ -59,7 +59,7 @@ class Training:
                     break
         if self.error is not None:
             raise self.error
-        return Completion("2025-06-27 06:41:56 UTC", 1, 100, 99, "sha256:aa", "sha256:bb")
+        return Completion("2025-06-27 06:41:56 UTC", 1, 100, 99, "sha256:aa", "sha256:bb", {"host_count": 1})
 
 
 @pytest.fixture

@@ -178,8 +178,10 @@ def test_link_of_the_wandb_run_is_noted(tmp_path, monkeypatch):
     from training.history import read_history
 
     link = "https://wandb.ai/team/contest/runs/run-1"
-    monkeypatch.setitem(sys.modules, "wandb", types.SimpleNamespace(run=types.SimpleNamespace(url=link)))
+    run = types.SimpleNamespace(url=link, entity="team", project="contest", id="run-1")
+    monkeypatch.setitem(sys.modules, "wandb", types.SimpleNamespace(run=run))
     path = tmp_path / "history.jsonl"
     HistoryTrackerConfig(str(path)).init("run-1").finish()
 
-    assert {"wandb_run_link": link} == read_history(path).summary
+    named = {"entity": "team", "project": "contest", "id": "run-1"}
+    assert {"wandb_run_link": link, "wandb": named} == read_history(path).summary

@@ -8,6 +8,7 @@ import pytest
 
 from training import byte_tokenizer, corpus
 from training.history import read_history
+from training.provenance import PACKAGES
 from training.run_directory import Status
 from training.speedrun import default_speedrun, executor_main
 
@@ -17,7 +18,7 @@ KEYS = {
     "run_completion_timestamp", "training_time", "total_tokens", "model_size", "model_flops_per_token", "model_flops",
     "training_hardware_flops", "num_devices", "num_chips", "device_flops", "wandb_run_link", "vocab_size",
     "eval/synthetic/bpb", "eval/synthetic/loss", "eval/synthetic/tokens", "eval/synthetic/bytes",
-    "tokenizer_hash", "data_hash", "argv", "environment",
+    "tokenizer_hash", "data_hash", "argv", "environment", "provenance", "timing",
 }  # fmt: skip
 
 
@@ -38,6 +39,27 @@ def test_results_have_the_keys_of_the_contest(whole_run):
     assert {"num_cpus": 1, "device_flops_override": 1e12} == info["resources"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", info["run_completion_timestamp"])
     assert info["wandb_run_link"] is None
+
+
+def test_provenance_says_what_made_the_figures(whole_run):
+    provenance = run_info(whole_run.results)["provenance"]
+
+    assert {"software", "code", "device_kind", "device_count", "host_count", "data_seed", "wandb"} == set(provenance)
+    assert "cpu" == provenance["device_kind"]
+    assert (1, 1, 42) == tuple(provenance[key] for key in ("device_count", "host_count", "data_seed"))
+    assert {"python", *PACKAGES} == set(provenance["software"])
+    assert None not in provenance["software"].values()
+    assert None is provenance["wandb"]
+
+
+def test_timing_tells_compilation_evaluation_and_loading_apart(whole_run):
+    info = run_info(whole_run.results)
+    timing = info["timing"]
+
+    assert {"first_step", "typical_step", "loading", "hooks", "evaluation"} == set(timing)
+    assert timing["first_step"] > 10 * timing["typical_step"] > 0
+    assert 0 < timing["evaluation"] <= timing["hooks"]
+    assert timing["first_step"] + (STEPS - 1) * timing["typical_step"] == pytest.approx(info["training_time"], rel=0.5)
 
 
 def test_results_are_sorted_and_indented(whole_run):
@@ -218,7 +240,7 @@ def test_evaluation_of_a_complete_run_that_was_killed_before_its_results(whole_r
         executor_main(steps=[step], argv=["--prefix", str(prefix), "--results_dir", str(tmp_path)])
 
     first, second = run_info(whole_run.results), run_info(tmp_path / "speedrun_results.json")
-    for key in KEYS - {"run_completion_timestamp", "argv"}:
+    for key in KEYS - {"run_completion_timestamp", "argv", "timing"}:
         assert first[key] == second[key], key
     lines = [json.loads(line) for line in directory.history.read_text().splitlines()]
     assert any(line.get("metrics", {}).get("train/loss") == 0.0 for line in lines)
