@@ -78,6 +78,7 @@ def executor_main(
     steps: Sequence[Step],
     description: str | None = None,
     argv: Sequence[str] | None = None,
+    recorded: Sequence[str] | None = None,
 ) -> None:
     """Run the command line of a submission: do its runs one after the other, or show what they are.
 
@@ -88,6 +89,8 @@ def executor_main(
         steps: The runs, from `default_speedrun`.
         description: A line about them for `--help`.
         argv: Arguments, without the program. None means those of the process.
+        recorded: Arguments that the results record, with which the same run can be shown again. None means `argv`; a
+            script that takes some of its arguments itself gives all of them.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -97,7 +100,7 @@ def executor_main(
             for text in [step.config.run_info() for step in steps]:
                 print_unless_printed(text)
             return
-        _run_all(steps, options, arguments)
+        _run_all(steps, options, list(arguments if recorded is None else recorded))
     except UsageError as error:
         _stop(_EXIT_USAGE, str(error))
     except (RunError, OSError) as error:

@@ -18,6 +18,7 @@ COMMANDS = {
     "rules": "List every rule.",
     "explain": "Explain one rule: what is wrong, why it matters, how to fix it.",
     "schema": "Print the JSON Schema of a file format.",
+    "new": "Start a submission from a template.",
 }
 """The commands, in the order of `--help`, with the line that stands there. Module and function have the same name."""
 

@@ -345,3 +345,13 @@ def test_only_own_variables_are_recorded(training, tmp_path, monkeypatch):
     text = (tmp_path / "out" / "speedrun_results.json").read_text()
     assert {"SR_PRESET": "gpu"} == json.loads(text)["runs"][0]["run_info"]["environment"]
     assert "secret" not in text
+
+
+def test_a_script_that_takes_arguments_itself_records_all_of_them(training, tmp_path):
+    prefix = tmp_path / "store"
+    given = ["--prefix", str(prefix), "--results_dir", str(tmp_path)]
+
+    executor_main(steps=default_speedrun("name", CONFIG), argv=given, recorded=["--sizes", "130m", *given])
+
+    [run_info] = [run["run_info"] for run in json.loads((tmp_path / "speedrun_results.json").read_text())["runs"]]
+    assert ["--sizes", "130m", *given] == run_info["argv"]
