@@ -1,4 +1,4 @@
-"""Writes what is made from the code: schemas, the pages of rules and of the format, and the README's help text.
+"""Writes what is made from the code: schemas, pages, the README's help text, and the lists of the red team.
 
 With `--check`, writes nothing and fails if a file is not as the code would make it.
 """
@@ -15,8 +15,12 @@ from speedrun_ci.rules.page import rules_page
 from speedrun_ci.schema import SCHEMAS
 
 ROOT = Path(__file__).resolve().parent.parent
-HELP = ("<!-- help -->\n", "<!-- /help -->\n")
-"""Between these marks stands what `speedrun-ci check --help` prints."""
+TITLES = {
+    "execution": "What only executing the submission shows",
+    "wandb": "What only the W&B run shows",
+    "replication": "What only training again shows",
+}
+"""Headings by the evidence that catches a tampering."""
 
 
 def made() -> dict[Path, str]:
@@ -26,9 +30,25 @@ def made() -> dict[Path, str]:
     }
     files[ROOT / "docs" / "rules.md"] = rules_page()
     files[ROOT / "docs" / "format.md"] = format_page()
-    readme = ROOT / "README.md"
-    files[readme] = with_help(readme.read_text(encoding="utf-8"), help_text())
+    readme, security = ROOT / "README.md", ROOT / "docs" / "security.md"
+    files[readme] = between(readme, "help", f"```text\n{help_text()}```\n")
+    files[security] = between(security, "red team", red_team())
     return files
+
+
+def red_team() -> str:
+    """Return the tamperings that no offline rule can catch, as tables by the evidence that would."""
+    # Tests are no package that is installed.
+    sys.path.insert(0, str(ROOT / "tests"))
+    from redteam.catalogue import CLASSES, OFFLINE
+    from redteam.tamperings import TAMPERINGS
+
+    parts = []
+    for kind in (kind for kind in CLASSES if kind not in OFFLINE):
+        rows = [it for it in TAMPERINGS if it.caught_by == kind]
+        parts.append(f"\n### {TITLES[kind]}\n\n| name | what is done | shown by |\n|---|---|---|\n")
+        parts += [f"| `{it.name}` | {it.description} | {it.shown_by} |\n" for it in rows]
+    return "".join(parts) + "\n"
 
 
 def help_text() -> str:
@@ -44,18 +64,18 @@ def help_text() -> str:
     return done.stdout
 
 
-def with_help(readme: str, text: str) -> str:
-    """Return the README with the help text between its marks.
+def between(page: Path, name: str, text: str) -> str:
+    """Return a page with a text between its marks `<!-- name -->` and `<!-- /name -->`.
 
     Raises:
         ValueError: A mark is missing.
     """
-    begin, end = HELP
-    head, found, rest = readme.partition(begin)
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+    head, found, rest = page.read_text(encoding="utf-8").partition(begin)
     _, closed, tail = rest.partition(end)
     if not found or not closed:
-        raise ValueError(f"README.md: expected the marks {begin.strip()} and {end.strip()}")
-    return f"{head}{begin}```text\n{text}```\n{end}{tail}"
+        raise ValueError(f"{page.name}: expected the marks {begin.strip()} and {end.strip()}")
+    return f"{head}{begin}{text}{end}{tail}"
 
 
 def main() -> int:

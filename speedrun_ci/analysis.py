@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from speedrun_ci.identities import equations
-from speedrun_ci.run_values import values_of
+from speedrun_ci.run_values import DEVICE_FLOPS, HARDWARE_FLOPS, TRAINING_TIME, values_of
+from speedrun_ci.strict_json import as_number
 from speedrun_ci.tolerances import DEFAULTS, Tolerances
 from speedrun_ci.wrong_sets import explain
 
@@ -42,6 +43,18 @@ class Analysis:
     architecture: Architecture | NotCovered
     hardware: Hardware
     bounds: Tolerances
+
+    @property
+    def peak(self) -> float | None:
+        """The peak of one chip behind the hardware FLOPs, as stated or implied; None if it is unclear."""
+        stated = as_number(self.values.get(DEVICE_FLOPS))
+        time, product = (as_number(self.values.get(path)) for path in (TRAINING_TIME, HARDWARE_FLOPS))
+        if stated is not None or self.wrong or not time or not product or not self.hardware.chips:
+            return stated
+        implied = [product / time / chips for chips in self.hardware.chips]
+        pairs = [(accepted, it) for accepted in self.hardware.peaks for it in implied]
+        accepted, _ = min(pairs, key=lambda pair: abs(pair[0] - pair[1]) / pair[0], default=(None, None))
+        return accepted
 
 
 def analyse(run: Run, bounds: Tolerances = DEFAULTS) -> Analysis:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,11 +15,17 @@ if TYPE_CHECKING:
 TRAINING_DATA = "fineweb-edu"
 """What the names of all FineWeb-Edu data sets and caches contain."""
 
-EVALUATION_DATA = "paloma"
-"""What the names of the evaluation sets contain."""
+EVALUATION_DATA = re.compile(r"paloma")
+"""Matches names of the evaluation sets."""
 
-MOST_NAMES = 20
-"""Data sets that are looked at in one mixture."""
+EVALUATION_SUBSET = re.compile(r"c4[_-]?en\b")
+"""Matches the name of the part of Paloma that counts. Other data may bear it, so that it proves nothing."""
+
+MOST_NAMES = 500
+"""Data sets that are looked at in one mixture; who has more is not told to have FineWeb-Edu alone."""
+
+_NOT_TRAINED_ON = ("valid", "eval", "split")
+"""What the keys of validation sets contain, which every run has."""
 
 _LONGEST_PRINTED = 10_000
 _PRINTED = re.compile(r"[A-Za-z_][\w.]{0,100}\(")
@@ -36,7 +43,34 @@ def training_data_names(value: Json) -> tuple[str, ...]:
 
 def is_contest_data(names: tuple[str, ...]) -> bool:
     """Whether every data set of a run is FineWeb-Edu, and there is one."""
-    return bool(names) and all(TRAINING_DATA in name.lower() for name in names)
+    plain = all(name.isascii() and TRAINING_DATA in plainly(name) for name in names)
+    return 0 < len(names) < MOST_NAMES and plain and not any(EVALUATION_SUBSET.search(plainly(name)) for name in names)
+
+
+def evaluation_mentioned(value: Json) -> str:
+    """Return what in a `tokenized_dataset` names an evaluation set to train on, or an empty string.
+
+    Names count, and every key and string of an object of JSON that is not about validation.
+    """
+    mentions = itertools.chain(_names(value), _mentions(value))
+    return next((text for text in mentions if EVALUATION_DATA.search(plainly(text))), "")
+
+
+def plainly(name: str) -> str:
+    """Return a name as it is compared: in lower case, without what cannot be seen, look-alike forms made one."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(char for char in folded if unicodedata.category(char) != "Cf")
+
+
+def _mentions(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not any(word in key.lower() for word in _NOT_TRAINED_ON):
+                yield key
+                yield from (item,) if isinstance(item, str) else _mentions(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _mentions(item)
 
 
 def _names(value: Json) -> Iterator[str]:
@@ -51,7 +85,7 @@ def _names(value: Json) -> Iterator[str]:
         yield from _names(value["name"])
     elif isinstance(value, dict):
         for key, item in value.items():
-            if not any(word in key.lower() for word in ("valid", "eval", "split")):
+            if not any(word in key.lower() for word in _NOT_TRAINED_ON):
                 yield from _names(item)
     elif isinstance(value, list):
         for item in value:

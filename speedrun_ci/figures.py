@@ -16,6 +16,7 @@ from speedrun_ci.run_values import (
     MODEL_SIZE,
     NUM_CHIPS,
     NUM_DEVICES,
+    OVERRIDE,
     TOTAL_TOKENS,
     TRAINING_TIME,
     VOCAB_SIZE,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from speedrun_ci.run_values import Path
 
 _OF_THE_MODEL = (FLOPS_PER_TOKEN, MODEL_FLOPS, MODEL_SIZE)
-_OVERRIDE: Path = ("resources", "device_flops_override")
 _OF_THE_PEAK = (DEVICE_FLOPS, HARDWARE_FLOPS, MFU)
 _OF_THE_HARDWARE = (NUM_CHIPS, DEVICE_FLOPS, HARDWARE_FLOPS)
 
@@ -136,22 +136,21 @@ def _row_at_our_peak(path: Path, analysis: Analysis, identity: Identity | None, 
     submitted = _figure(analysis.values.get(path))
     source = identity.text(ours) if identity is not None else ""
     status = Status.MISSING if submitted is None else Status.MISMATCH
-    return FigureRow(".".join(path), submitted, _figure(ours.get(path)), f"{source}, without the override", status)
+    return FigureRow(".".join(path), submitted, _figure(ours.get(path)), f"{source}, at our peak", status)
 
 
 def _at_our_peak(analysis: Analysis, defining: Mapping[Path, Identity]) -> Values | None:
-    """Return the values as they follow from our peak, where the submission replaces a peak that our table has.
+    """Return the values as they follow from our peak, where the submission uses another than our table's.
 
     The file may agree with its own peak, which is no error. Trusted code takes ours, and so does the board.
     """
-    hardware = analysis.hardware
-    if analysis.wrong or hardware.override is None or hardware.accelerator is None:
+    part, used = analysis.hardware.accelerator, analysis.peak
+    if analysis.wrong or part is None or used is None:
         return None
-    peak = hardware.accelerator.peak_flops
-    if close(hardware.override, peak, analysis.bounds.peak_tolerance):
+    if close(used, part.peak_flops, analysis.bounds.peak_tolerance):
         return None
-    ours = Values({path: value for path, value in analysis.values.items() if path != _OVERRIDE})
-    ours = ours.corrected({DEVICE_FLOPS: peak})
+    ours = Values({path: value for path, value in analysis.values.items() if path != OVERRIDE})
+    ours = ours.corrected({DEVICE_FLOPS: part.peak_flops})
     for path in (HARDWARE_FLOPS, MFU):
         ours = ours.corrected({path: defining[path].right(ours)})
     return ours

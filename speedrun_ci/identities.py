@@ -24,12 +24,13 @@ from speedrun_ci.run_values import (
     MODEL_SIZE,
     NUM_CHIPS,
     NUM_STEPS,
+    REPLICAS,
     TOTAL_TOKENS,
     TRAINING_TIME,
     VOCAB_SIZE,
     evaluation_paths,
 )
-from speedrun_ci.strict_json import as_number
+from speedrun_ci.strict_json import as_number, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,9 +83,8 @@ def close(a: float, b: float, tolerance: float) -> bool:
 def equations(values: Values, bounds: Tolerances) -> tuple[Identity, ...]:
     """Return every equation a run could have; the submitted values decide how the right sides are put together."""
     sequence, hardware = values.sequence_path, values.hardware
-    model_inputs: dict[Path, int] = {
-        ("model_config", key): 0 for key in DIMENSION_KEYS if ("model_config", key) in values
-    }
+    # Also those that are absent: a key that was removed may be what is wrong.
+    model_inputs: dict[Path, int] = {("model_config", key): 0 for key in DIMENSION_KEYS}
     if VOCAB_SIZE in values:
         model_inputs[VOCAB_SIZE] = 0
     with_length = {**model_inputs, **({sequence: 0} if sequence else {})}
@@ -215,7 +215,8 @@ def _chips(values: Values, hardware: Hardware, tolerance: float) -> Identity:
         hardware = values.hardware
         if hardware.slice is not None:
             return f"{number(hardware.count)} x {hardware.slice.name} with {number(hardware.slice.chips)} chips"
-        return f"{number(hardware.count)} x {hardware.accelerator.name if hardware.accelerator else hardware.kind}"
+        named = hardware.accelerator.name if hardware.accelerator else hardware.name or f"unnamed {hardware.kind}"
+        return f"{number(hardware.count)} x {shorten(named, 40)}"
 
     return Identity("SR401", NUM_CHIPS, right, _count_inputs(values, hardware), tolerance, certain=True, text=text)
 
@@ -241,6 +242,8 @@ def _count_inputs(values: Values, hardware: Hardware) -> dict[Path, int]:
         inputs["resources", *hardware.count_key] = 1
     if hardware.kind == "tpu" and hardware.name:
         inputs["resources", *hardware.name_key] = 0
+    if REPLICAS in values:
+        inputs[REPLICAS] = 1
     return inputs
 
 

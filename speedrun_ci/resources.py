@@ -14,7 +14,7 @@ from speedrun_ci.hardware import find_accelerator, parse_slice
 from speedrun_ci.strict_json import as_number, as_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from speedrun_ci.hardware import Accelerator, TpuSlice
     from speedrun_ci.strict_json import Json
@@ -78,25 +78,51 @@ class Hardware:
 
 
 def read_resources(resources: Mapping[str, Json]) -> Hardware:
-    """Return the hardware that `resources` name.
+    """Return the hardware that `resources` name; where they have several forms, that of the first.
 
     Args:
         resources: The object as it stands in the file; hostile.
     """
     override = _positive(resources.get("device_flops_override"))
+    return next(_forms(resources, override), Hardware("unknown", "", (), (), None, None, 1, (), override))
+
+
+def contradiction(resources: Mapping[str, Json]) -> tuple[Hardware, Hardware] | None:
+    """Return two forms of `resources` that name different hardware, or None.
+
+    A reader of one form would see other hardware than a reader of the other.
+
+    Args:
+        resources: The object as it stands in the file; hostile.
+    """
+    forms = tuple(_forms(resources, None))
+    return next(((forms[0], other) for other in forms[1:] if not _same_hardware(forms[0], other)), None)
+
+
+def _same_hardware(one: Hardware, other: Hardware) -> bool:
+    if one.kind != other.kind:
+        return False
+    named = one.name and other.name
+    same_part = not named or one.accelerator is other.accelerator is not None or one.name == other.name
+    return same_part and (not one.chips or not other.chips or bool(set(one.chips) & set(other.chips)))
+
+
+def _forms(resources: Mapping[str, Json], override: float | None) -> Iterator[Hardware]:
+    """Yield what every form says that `resources` have, the newest first."""
     device = resources.get("device")
     if isinstance(device, dict) and device:
-        return _from_device(device, resources, override)
+        yield _from_device(device, resources, override)
+        if device.get("variant") is not None and device.get("type") is not None:
+            yield _from_device({**device, "variant": None}, resources, override)
     if resources.get("tpu_type") is not None:
         slices = _count(resources.get("slice_count"), 1)
-        return _tpu(_text(resources["tpu_type"]), ("tpu_type",), ("slice_count",), slices, (slices,), override)
+        yield _tpu(_text(resources["tpu_type"]), ("tpu_type",), ("slice_count",), slices, (slices,), override)
     if resources.get("gpu_count") is not None or resources.get("accelerator_type") is not None:
         gpus = _count(resources.get("gpu_count"), 1)
         name = _text(resources.get("accelerator_type"))
-        return _gpu(name, ("accelerator_type",), ("gpu_count",), gpus, override)
+        yield _gpu(name, ("accelerator_type",), ("gpu_count",), gpus, override)
     if resources.get("num_cpus") is not None:
-        return _cpu((), 1, override)
-    return Hardware("unknown", "", (), (), None, None, 1, (), override)
+        yield _cpu((), 1, override)
 
 
 def _from_device(device: Mapping[str, Json], resources: Mapping[str, Json], override: float | None) -> Hardware:

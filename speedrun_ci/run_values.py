@@ -40,6 +40,9 @@ BATCH_SIZE: Path = ("train_config", "train_batch_size")
 NUM_STEPS: Path = ("train_config", "num_train_steps")
 TRAIN_SEQ_LEN: Path = ("train_config", "train_seq_len")
 
+OVERRIDE: Path = ("resources", "device_flops_override")
+REPLICAS: Path = ("resources", "replicas")
+
 LARGEST_WHOLE = 2**48
 """No count that enters an equation is as large."""
 

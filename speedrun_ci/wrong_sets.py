@@ -11,16 +11,21 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from speedrun_ci.flops.architecture import PARAMETER_KEYS, is_inert
+from speedrun_ci.flops.architecture import PARAMETER_KEYS, Architecture, is_inert, least_dimension
 from speedrun_ci.hardware import accelerators
 from speedrun_ci.run_values import (
     BATCH_SIZE,
+    DEVICE_FLOPS,
+    HARDWARE_FLOPS,
     LARGEST_WHOLE,
     MODEL_SIZE,
     NUM_CHIPS,
     NUM_STEPS,
+    OVERRIDE,
+    REPLICAS,
     TOTAL_TOKENS,
     TRAIN_SEQ_LEN,
+    TRAINING_TIME,
     VOCAB_SIZE,
 )
 from speedrun_ci.strict_json import as_number
@@ -31,6 +36,9 @@ if TYPE_CHECKING:
     from speedrun_ci.identities import Identity
     from speedrun_ci.run_values import Path, Values
     from speedrun_ci.strict_json import Json
+
+PEAK_ROUNDING = 1e-3
+"""Peaks are printed with three or four digits."""
 
 LARGEST_SET = 3
 """More than three figures wrong at once has no smallest explanation worth reading."""
@@ -86,14 +94,14 @@ def explain(identities: Sequence[Identity], values: Values) -> Iterator[WrongSet
         relevant = [identity for identity in identities if identity not in others]
         alternatives: tuple[tuple[Correction, ...], ...] = ()
         for size in range(1, LARGEST_SET + 1):
-            found = (_mend(relevant, values, chosen) for chosen in _suspects(group, relevant, size))
+            found = (_mend(relevant, values, chosen) for chosen in _suspects(group, relevant, values, size))
             alternatives = tuple(corrections for corrections in found if corrections)
             if alternatives:
                 break
         yield WrongSet(_reported_as(group, alternatives), tuple(group), alternatives)
 
 
-def _suspects(group: list[Identity], relevant: list[Identity], size: int) -> Iterator[tuple[Path, ...]]:
+def _suspects(group: list[Identity], relevant: list[Identity], values: Values, size: int) -> Iterator[tuple[Path, ...]]:
     """Yield the sets of values that might mend a group: one of its own, and others that equations tie to them.
 
     A second wrong value may hide behind the first: cut FLOPs per token and model FLOPs alike, and only the formula
@@ -107,7 +115,9 @@ def _suspects(group: list[Identity], relevant: list[Identity], size: int) -> Ite
         for path in (identity.left, *identity.inputs)
         if len(path) == 1 and path not in own
     ]
-    candidates = own if size == 1 else list(dict.fromkeys([*own, *tied]))
+    # A key that is absent may be what is wrong, but together with another it explains anything.
+    stated = [path for path in own if path in values]
+    candidates = own if size == 1 else list(dict.fromkeys([*stated, *tied]))
     if size > 2:
         candidates = [path for path in candidates if len(path) == 1 or path[0] == "train_config"]
     for chosen in itertools.combinations(candidates, size):
@@ -145,26 +155,37 @@ def _reported_as(group: list[Identity], alternatives: tuple[tuple[Correction, ..
 def _mend(identities: Sequence[Identity], values: Values, free: tuple[Path, ...]) -> tuple[Correction, ...]:
     """Return corrections of exactly the free values that make every equation hold, or nothing."""
     broken = [identity for identity in identities if not identity.holds(values)]
+    if any(not _involved(identity, free) for identity in broken):
+        return ()
     for identity in broken:
-        unknown = [path for path in free if path == identity.left or path in identity.inputs]
-        if not unknown:
-            return ()
-        if len(unknown) > 1:
+        involved = _involved(identity, free)
+        if len(involved) > 1:
             continue
-        path = unknown[0]
+        path = involved[0]
         rest = tuple(other for other in free if other != path)
         for expected in _solutions(identity, path, values):
-            if expected == values.get(path):
-                continue
             changed = values.corrected({path: expected})
+            if expected == values.get(path) or _unbuildable(path, changed):
+                continue
             correction = Correction(path, values.get(path), expected)
             if not rest:
                 if all(identity.holds(changed) for identity in identities):
                     return (correction,)
             elif further := _mend(identities, changed, rest):
                 return (correction, *further)
-        return ()
     return ()
+
+
+def _involved(identity: Identity, free: tuple[Path, ...]) -> list[Path]:
+    """Return those of the free values that enter an equation."""
+    return [path for path in free if path == identity.left or path in identity.inputs]
+
+
+def _unbuildable(path: Path, values: Values) -> bool:
+    """Whether a correction makes a model that nobody can build."""
+    return (
+        path[0] == "model_config" and isinstance(values.architecture, Architecture) and bool(values.architecture.flaw)
+    )
 
 
 def _solutions(identity: Identity, path: Path, values: Values) -> Iterator[Json]:
@@ -179,6 +200,12 @@ def _solutions(identity: Identity, path: Path, values: Values) -> Iterator[Json]
         return
     power = identity.inputs[path]
     value = values.get(path)
+    if path == OVERRIDE:
+        yield None  # our own peak
+    if path == REPLICAS and values.hardware.slice is not None:
+        # As a number of hosts they do not multiply, so the equation need not follow them.
+        chips = as_number(values.get(NUM_CHIPS)) or _chips_at_the_peak(values)
+        yield from _rounded(path, chips / values.hardware.slice.chips)
     if power and right and isinstance(value, (int, float)):
         yield from _rounded(path, value * (left / right) if power > 0 else value * (right / left))
     else:
@@ -205,7 +232,7 @@ def _searched(identity: Identity, path: Path, values: Values, target: float) -> 
     elif path == BATCH_SIZE and not isinstance(values.get(path), int):
         return  # a schedule has no single correction
     else:
-        if key == "head_dim":
+        if key == "head_dim" or least_dimension(key) == 0:
             yield None
         if key == "num_heads":
             yield from _head_counts(values)  # not monotone: heads grow narrower as they grow more
@@ -235,12 +262,28 @@ def _bisected(identity: Identity, path: Path, values: Values, target: float) -> 
 
 
 def _other_hardware(values: Values) -> Iterator[Json]:
+    """Yield the names of other parts or slices, those first whose own peak is what was submitted."""
     hardware = values.hardware
-    chips = as_number(values.get(NUM_CHIPS)) or (hardware.chips[0] if hardware.chips else 1)
-    for part in accelerators():
+    stated = as_number(values.get(NUM_CHIPS)) or (hardware.chips[0] if hardware.chips else 1)
+    rate = _rate(values)
+    used = as_number(values.get(DEVICE_FLOPS)) or (rate / stated if rate else 0.0)
+    for part in sorted(accelerators(), key=lambda part: abs(part.peak_flops - used) > part.peak_flops * PEAK_ROUNDING):
         if hardware.kind == "gpu" and part.kind == "gpu":
             yield part.name
         elif hardware.kind == "tpu" and part.kind == "tpu" and hardware.count:
             per_chip = (part.cores_per_chip or 1) if part.slice_counts == "cores" else 1
-            size = round(chips * per_chip / hardware.count)
-            yield from (f"{prefix}-{size}" for prefix in part.slice_prefixes)
+            for chips in dict.fromkeys((stated, rate / part.peak_flops if rate else stated)):
+                size = round(chips * per_chip / hardware.count)
+                yield from (f"{prefix}-{size}" for prefix in part.slice_prefixes)
+
+
+def _chips_at_the_peak(values: Values) -> float:
+    """Return the chips that the hardware FLOPs imply, or 0."""
+    rate, peaks = _rate(values), values.hardware.peaks
+    return rate / peaks[0] if rate and peaks else 0.0
+
+
+def _rate(values: Values) -> float | None:
+    """Return the FLOP/s of all chips together that the hardware FLOPs imply."""
+    time, product = as_number(values.get(TRAINING_TIME)), as_number(values.get(HARDWARE_FLOPS))
+    return product / time if time and product else None

@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from speedrun_ci.numbers import number
 
@@ -28,6 +28,13 @@ LEAST_DIGITS = 6
 """Significant digits from which on an equal measurement is no accident: a typed-in `1500` s may be one."""
 
 _DIGITS = re.compile(r"[0-9]")
+
+_RUN = r"/[\w.-]+/[\w.-]+/runs/[\w.%-]+(/[\w-]+)*/?$"
+_RUN_PATHS = {
+    "wandb.ai": re.compile(_RUN, re.ASCII),
+    "www.wandb.ai": re.compile(_RUN, re.ASCII),
+    "forge.coreweave.com": re.compile(f"/wandb{_RUN}", re.ASCII),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +78,27 @@ def wandb_run(link: str | None) -> str | None:
         parts = urlsplit((link or "").strip())
     except ValueError:
         return None
-    names = [part for part in parts.path.split("/") if part]
+    names = [part for part in unquote(parts.path).split("/") if part]
     if "runs" not in names:
         return None
     at = names.index("runs")
     return "/".join([*names[max(at - 2, 0) : at], names[at + 1]]).lower() if at + 1 < len(names) else None
+
+
+def is_wandb_link(link: str) -> bool:
+    """Whether a link leads to the page of a run at W&B, by its parsed host and path.
+
+    Links come in two families: `https://wandb.ai/<entity>/<project>/runs/<id>`, and the same below
+    `https://forge.coreweave.com/wandb/`. A page of the run, a query or a fragment may follow.
+    """
+    try:
+        parts = urlsplit(link)
+        host, port, user = parts.hostname or "", parts.port, parts.username
+    except ValueError:
+        return False
+    plain = link.isascii() and link.isprintable() and " " not in link
+    path = _RUN_PATHS.get(host)
+    return plain and parts.scheme == "https" and port is None and user is None and bool(path and path.match(parts.path))
 
 
 def same_person(one: str, other: str) -> bool:
@@ -121,7 +144,8 @@ def imprint_of(run: Run, *, submission: str, place: Place, name: str, added: boo
 
 
 def _recipe(run: Run) -> bytes | None:
-    if not any(_is_seed(run.train_keys.get(key)) for key in SEED_KEYS):
+    # Everybody's first run is the demo's, with the seed that it comes with.
+    if run.is_demo or not any(_is_seed(run.train_keys.get(key)) for key in SEED_KEYS):
         return None
     whole: Mapping[str, Json] = {
         "model_config": dict(run.model_keys),

@@ -137,6 +137,17 @@ class Architecture:
     mlp_bias: bool
     norm_weight: bool
 
+    @property
+    def flaw(self) -> str:
+        """Why nobody can build the model, or an empty string."""
+        if self.hidden % self.heads and self.head_dim == self.hidden / self.heads:
+            return f"{self.heads} heads do not divide a width of {self.hidden}, and no head_dim is set"
+        if self.heads % self.kv_heads:
+            return f"{self.kv_heads} key and value heads do not divide {self.heads} heads"
+        if self.experts_per_token > self.experts:
+            return f"a token passes through {self.experts_per_token} of {self.experts} experts"
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class NotCovered:

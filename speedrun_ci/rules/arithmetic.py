@@ -1,4 +1,4 @@
-"""SR301 to SR307, SR401 and SR402: the identities between the figures of a run.
+"""SR301 to SR308, SR401 and SR402: the identities between the figures of a run.
 
 One wrong figure breaks several identities. The smallest set of figures whose correction mends them all is reported
 once, under the identity that defines the figure; the other identities stay silent.
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from speedrun_ci.fields import show
 from speedrun_ci.finding import Confidence, Severity
+from speedrun_ci.flops.architecture import Architecture
 from speedrun_ci.numbers import pair
 from speedrun_ci.rules.base import CheckedRun, Example, Rule, Subject
 from speedrun_ci.rules.causes import known_cause
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from speedrun_ci.finding import Finding
-    from speedrun_ci.run_values import Path
+    from speedrun_ci.run_values import Path, Values
     from speedrun_ci.wrong_sets import Correction, WrongSet
 
 MOST_ALTERNATIVES = 6
@@ -57,7 +58,7 @@ class IdentityRule(Rule):
         ways = [" and ".join(map(_setting, corrections)) for corrections in wrong.alternatives]
         if blamed is None and expected is not None:
             ways.insert(0, f"{name_of(identity.left)} to {expected_text} and what follows from it")
-        hint = " ".join(part for part in (known_cause(checked.analysis, wrong), _advice(wrong, ways)) if part)
+        hint = " ".join(part for part in (known_cause(checked.analysis, wrong), _advice(wrong, ways, values)) if part)
         certain = wrong.certain
         return self.finding(
             checked.place(identity.left),
@@ -89,9 +90,10 @@ def _ratio(submitted: object, expected: object) -> str:
     return f" ({ratio:.2f}x)" if abs(ratio - 1) >= 0.005 else f" ({ratio - 1:+.2g} relative)"
 
 
-def _advice(wrong: WrongSet, ways: list[str]) -> str:
+def _advice(wrong: WrongSet, ways: list[str], values: Values) -> str:
     if not wrong.alternatives:
-        names = sorted({name_of(path) for identity in wrong.broken for path in (identity.left, *identity.inputs)})
+        paths = {path for identity in wrong.broken for path in (identity.left, *identity.inputs) if path in values}
+        names = sorted(map(name_of, paths))
         return f"No correction of up to three figures mends it; look at {', '.join(names)}."
     if len(ways) == 1:
         return f"Set {ways[0]}."
@@ -241,6 +243,46 @@ class MfuIdentity(IdentityRule):
     name = "mfu-identity"
     fires = Example("an MFU of 0.5 is claimed", edits={"/mfu": 0.5})
     silent = Example("the right MFU is recorded", edits={"/mfu": 2.107429813789655e18 / 1.1016e19})
+
+
+class ImpossibleModel(Rule):
+    """Nobody can build the model that `model_config` describes.
+
+    What is wrong:
+        The heads do not divide the width although no `head_dim` is set, the key and value heads do not divide the
+        heads, or a token passes through more experts than there are.
+
+    Why it matters:
+        The formulas give such a shape FLOPs and parameters, but no program ever had it: the configuration was edited.
+
+    How to fix it:
+        Commit the file that training wrote.
+    """
+
+    code = "SR308"
+    name = "impossible-model"
+    since = "2026.12"
+    fires = Example(
+        "3 key and value heads for 8 heads, and everything follows",
+        edits={
+            "/model_config/num_kv_heads": 3,
+            "/model_size": 152_181_248,
+            "/model_flops": 3 * 223_936_512.0 * 3_082_813_440,
+        },
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """Report every shape that a formula covers and nobody can build."""
+        for checked in subject.runs:
+            model = checked.analysis.architecture
+            if isinstance(model, Architecture) and model.flaw:
+                yield self.finding(
+                    checked.place(("model_config",)),
+                    "model_config",
+                    expected="a model that can be built",
+                    submitted=model.flaw,
+                    hint="Commit the file that training wrote.",
+                )
 
 
 class NumChipsIdentity(IdentityRule):

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 _UNITS = {1e3: "a thousand", 1e6: "a million", 1e9: "a billion", 1e12: "a trillion", 60.0: "60", 3600.0: "3,600"}
 """Factors between units: of time, and of everything that is counted in thousands."""
 
+_VOCABULARIES = {32_000: "llama 2", 32_768: "mistral", 50_257: "gpt-2", 50_304: "a padded gpt-2", 128_256: "llama 3"}
+"""Vocabularies that are often used. Sizes as in the tokenizers' own configurations."""
+
 _BY_STEPS = (TOTAL_TOKENS, MODEL_FLOPS)
 """Figures that are proportional to the number of steps."""
 
@@ -60,7 +63,7 @@ def known_cause(analysis: Analysis, wrong: WrongSet) -> str:
         return sparse
     if left == DEVICE_FLOPS and (sparse := _sparse_peak(analysis, submitted)):
         return sparse
-    unit = _unit(analysis, submitted, expected)
+    unit = _unit(analysis, submitted, expected) if left != NUM_CHIPS else ""
     return unit or (_of_other_steps(analysis, submitted / expected) if left in _BY_STEPS else "")
 
 
@@ -102,10 +105,15 @@ def _of_another_length(analysis: Analysis, expected: float) -> Iterator[tuple[fl
 
 def _model_flops(analysis: Analysis, expected: float) -> Iterator[tuple[float, str]]:
     yield expected / BACKWARD_AND_FORWARD, "Only the forward pass was counted; training takes three times as much."
+    yield expected / 2, "A multiplication and its addition were counted as one operation; they are two."
     yield expected * 2 / BACKWARD_AND_FORWARD, "Only the backward pass was counted."
     yield expected * 4 / BACKWARD_AND_FORWARD, "The forward pass was counted twice, as if recomputed."
     tokens, size = _figure(analysis, TOTAL_TOKENS), _figure(analysis, MODEL_SIZE)
     yield 6 * size * tokens, "That is the rule of thumb, 6 x parameters x tokens; the contest counts operations."
+    model = analysis.architecture
+    if isinstance(model, Architecture):
+        words = "That is the rule of thumb, 6 x parameters without embeddings x tokens; the contest counts operations."
+        yield 6 * parameters(model, 0) * tokens, words
     per_token = BACKWARD_AND_FORWARD * tokens
     yield from ((per_token * mistaken, words) for mistaken, words in _of_another_model(analysis))
 
@@ -138,9 +146,14 @@ def _of_another_model(analysis: Analysis) -> Iterator[tuple[float, str]]:
         words = f"One expert was counted; a token passes through {model.experts_per_token}."
         yield flops_per_token(dataclasses.replace(model, experts_per_token=1), vocabulary, length), words
     if model.shared_experts:
-        words = f"The {model.shared_experts} shared experts were left out."
+        count = f"{model.shared_experts} shared expert{'s' if model.shared_experts > 1 else ''}"
+        words = f"It is right without the {count}: were they left out, or are there none?"
         yield flops_per_token(dataclasses.replace(model, shared_experts=0), vocabulary, length), words
     yield flops_per_token(model, 0, length), "The multiplication by the head was left out."
+    yield flops_per_token(model, vocabulary, 0), "The attention maps were left out."
+    for other, whose in _VOCABULARIES.items():
+        words = f"It is that of {whose}'s vocabulary of {other:,}; this one has {vocabulary:,}."
+        yield flops_per_token(model, other, length), words
 
 
 def _model_size(analysis: Analysis, expected: float) -> Iterator[tuple[float, str]]:

@@ -1,4 +1,4 @@
-"""SR403 to SR407: what is known of the hardware a run names."""
+"""SR403 to SR408: what is known of the hardware a run names."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from speedrun_ci.fields import show
 from speedrun_ci.finding import Confidence, Severity
 from speedrun_ci.hardware import match_peak
 from speedrun_ci.numbers import number
+from speedrun_ci.resources import contradiction
 from speedrun_ci.rules.base import Example, Rule, Subject
+from speedrun_ci.run_values import DEVICE_FLOPS, HARDWARE_FLOPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from speedrun_ci.finding import Finding
+    from speedrun_ci.resources import Hardware
 
 
 class NumDevices(Rule):
@@ -42,7 +45,10 @@ class NumDevices(Rule):
             if devices is None or not hardware.chips:
                 continue
             per_chip = hardware.slice.cores // hardware.slice.chips if hardware.slice else 1
-            accepted = sorted({chips * factor for chips in hardware.chips for factor in (1, per_chip)})
+            # `replicas` may have two readings; num_chips says which one is meant.
+            stated = checked.run.info.num_chips
+            readings = (stated,) if stated in hardware.chips else hardware.chips
+            accepted = sorted({chips * factor for chips in readings for factor in (1, per_chip)})
             if devices not in accepted:
                 yield self.finding(
                     checked.place(("num_devices",)),
@@ -180,10 +186,12 @@ class OtherPeak(Rule):
     """The peak is another tool's.
 
     What is wrong:
-        `device_flops` is not the datasheet's peak but a figure that tools have long used for the same part.
+        `device_flops`, or where it is absent the peak that `training_hardware_flops` implies, is not the datasheet's
+        but a figure that tools have long used for the same part. It is a warning if it is lower.
 
     Why it matters:
-        Both are honest; runs that use different ones are not quite comparable on hardware FLOPs.
+        It is no fault of the submission, but runs at different peaks cannot be compared on hardware FLOPs: they are
+        recomputed, and ranked, at the datasheet's.
 
     How to fix it:
         Nothing; new runs should use the datasheet's.
@@ -205,15 +213,62 @@ class OtherPeak(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         """Report every peak that is accepted although it is not the datasheet's."""
         for checked in subject.runs:
-            hardware, submitted = checked.analysis.hardware, checked.run.info.device_flops
+            hardware, submitted = checked.analysis.hardware, checked.analysis.peak
             if hardware.accelerator is None or submitted is None or hardware.override is not None:
                 continue
             match, other = match_peak(hardware.accelerator, submitted)
             if match == "other" and other is not None and other.flops in hardware.peaks:
+                lower = submitted < hardware.accelerator.peak_flops
+                key = DEVICE_FLOPS if checked.run.info.device_flops is not None else HARDWARE_FLOPS
                 yield self.finding(
-                    checked.place(("device_flops",)),
-                    "device_flops",
-                    expected=f"{number(hardware.accelerator.peak_flops)} FLOP/s, the datasheet's",
+                    checked.place(key),
+                    key[0],
+                    expected=f"a peak of {number(hardware.accelerator.peak_flops)} FLOP/s, the datasheet's",
                     submitted=f"{number(submitted)} FLOP/s",
-                    hint=f"Accepted: {other.source}.",
+                    hint=f"Accepted: {other.source}. Hardware FLOPs are ranked at the datasheet's.",
+                    severity=Severity.WARNING if lower else Severity.INFO,
                 )
+
+
+class ResourcesContradict(Rule):
+    """The resources name two kinds of hardware.
+
+    What is wrong:
+        `resources` have two of the forms that the file has had, or two names of one device, and they name different
+        hardware.
+
+    Why it matters:
+        A reader of one form sees other hardware than a reader of the other: the cheaper one would count.
+
+    How to fix it:
+        Keep the form that names what was used.
+    """
+
+    code = "SR408"
+    name = "resources-contradict"
+    since = "2026.12"
+    fires = Example(
+        "GPUs are named beside the slice",
+        edits={"/resources/gpu_count": 4, "/resources/accelerator_type": "A100"},
+    )
+    silent = Example(
+        "the other form is null", edits={"/resources/gpu_count": None, "/resources/accelerator_type": None}
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """Report every run whose resources have two readings."""
+        for checked in subject.runs:
+            found = contradiction(checked.run.resource_keys)
+            if found is not None:
+                one, other = (f"{number(it.chips[0]) if it.chips else '?'} chips of {_named(it)}" for it in found)
+                yield self.finding(
+                    checked.place(("resources",)),
+                    "resources",
+                    expected="one kind of hardware",
+                    submitted=f"{one} and {other}",
+                    hint="Keep the form that names what was used.",
+                )
+
+
+def _named(hardware: Hardware) -> str:
+    return show(hardware.name) if hardware.name else f"an unnamed {hardware.kind}"

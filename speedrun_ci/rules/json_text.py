@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 from speedrun_ci.finding import Place
 from speedrun_ci.rules.base import Example, Rule, Subject
+from speedrun_ci.strict_json import split_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from speedrun_ci.finding import Finding
     from speedrun_ci.strict_json import ProblemKind
+
+
+def readable(pointer: str) -> str:
+    """Return a JSON pointer as messages name a place: the keys from the run on, as in the file."""
+    inside = re.sub(r"^(/runs/[0-9]+)?/run_info(?=/)", "", pointer)
+    return "/".join(split_pointer(inside)) if inside else ""
 
 
 class _JsonRule(Rule):
@@ -28,7 +36,7 @@ class _JsonRule(Rule):
                 if problem.kind == self.kind:
                     yield self.finding(
                         Place(file.path, problem.pointer, problem.line),
-                        problem.pointer or "file",
+                        readable(problem.pointer) or "file",
                         expected=problem.expected,
                         submitted=problem.submitted,
                         hint=self.hint,

@@ -1,11 +1,12 @@
-"""SR701 to SR706, SR717 and SR718: figures that no identity covers, and what they can be."""
+"""SR701 to SR706, SR717 to SR719: figures that no identity covers, and what they can be."""
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from speedrun_ci.datasets import EVALUATION_DATA, is_contest_data, training_data_names
+from speedrun_ci.datasets import evaluation_mentioned, is_contest_data, training_data_names
 from speedrun_ci.evidence.ledger import best_known
 from speedrun_ci.fields import show
 from speedrun_ci.finding import Confidence, Severity
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
     from speedrun_ci.finding import Finding
     from speedrun_ci.rules.base import CheckedRun
+
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and a symbol that are blank: Hangul fillers and the empty Braille pattern."""
+
+_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Embeddings, overrides and isolates of the bidirectional algorithm (UAX 9)."""
 
 CONTEST_TOKENS = 10e9
 """Tokens of FineWeb-Edu 10B, the training data."""
@@ -112,18 +119,21 @@ class MfuRange(Rule):
 def _share_that_must_be_done(checked: CheckedRun) -> float:
     """Return the share of the counted FLOPs that the hardware must have done at its bf16 peak; 0 if nobody can tell.
 
-    The contest counts every attention map in full and the softmax with it. A causal kernel computes half the map and a
-    windowed one less; other units of the chip do the softmax.
+    The contest counts every attention map in full and the softmax with it. A causal kernel computes half the map, a
+    window perhaps next to none of it; other units of the chip do the softmax; int8 runs at up to twice the rate.
     """
     analysis, run = checked.analysis, checked.run
-    model, length, part = analysis.architecture, analysis.values.length, analysis.hardware.accelerator
-    unproved = part is None or not part.verified or run.train_keys.get("int8") or run.model_keys.get("sliding_window")
-    if isinstance(model, NotCovered) or length is None or unproved:
+    model, length, hardware = analysis.architecture, analysis.values.length, analysis.hardware
+    # A peak that the submission itself states is refuted by its own figures; the demo track's is nominal.
+    claimed = hardware.override is not None and not run.is_demo
+    proved = hardware.accelerator is not None and hardware.accelerator.verified
+    if isinstance(model, NotCovered) or length is None or not (claimed or proved):
         return 0.0
     counted = flops_per_token(model, analysis.values.vocabulary, length)
-    maps = model.layers * (4 * length * model.heads * model.head_dim + 3 * length * model.heads)
-    half = model.layers * 2 * length * model.heads * model.head_dim
-    return (counted - maps + half) / counted
+    attended = model.layers * model.heads * model.head_dim
+    maps = 4 * length * attended + 3 * length * model.layers * model.heads
+    computed = 0 if run.model_keys.get("sliding_window") else 2 * length * attended
+    return (counted - maps + computed) / counted / (2 if run.train_keys.get("int8") else 1)
 
 
 class BpbRange(Rule):
@@ -165,7 +175,8 @@ class AuthorEmpty(Rule):
     """The author has no name.
 
     What is wrong:
-        `author.name` is blank or still a placeholder of the template.
+        `author.name` is blank, holds nothing that can be seen, is still a placeholder of the template, or has control
+        characters or ones that turn text around.
 
     Why it matters:
         The board credits people, and nobody can answer questions about the run.
@@ -185,7 +196,7 @@ class AuthorEmpty(Rule):
             author = checked.run.info.author
             if author is None or author.name is None:
                 continue
-            if not author.name.strip() or author.name.startswith("__"):
+            if not _is_name(author.name):
                 yield self.finding(
                     checked.place(("author", "name")),
                     "author.name",
@@ -193,6 +204,13 @@ class AuthorEmpty(Rule):
                     submitted=show(author.name),
                     hint="Write who made the run.",
                 )
+
+
+def _is_name(text: str) -> bool:
+    """Whether text can stand as a name: something to be seen, and nothing that acts on what stands around it."""
+    seen = any(unicodedata.category(char)[0] in "LNPS" and char not in _FILLERS for char in text)
+    acts = any(unicodedata.category(char) == "Cc" or char in _TURNING for char in text)
+    return seen and not acts and not text.startswith("__")
 
 
 class TrainingData(Rule):
@@ -218,14 +236,14 @@ class TrainingData(Rule):
         """Report training data that name the evaluation set, or anything but FineWeb-Edu."""
         for checked in subject.runs:
             names = training_data_names(checked.run.info.tokenized_dataset)
-            evaluated = any(EVALUATION_DATA in name.lower() for name in names)
+            evaluated = evaluation_mentioned(checked.run.info.tokenized_dataset)
             if checked.run.is_demo or (is_contest_data(names) and not evaluated):
                 continue
             yield self.finding(
                 checked.place(("tokenized_dataset",)),
                 "tokenized_dataset",
                 expected="FineWeb-Edu",
-                submitted=show(", ".join(names)) if names else "none",
+                submitted=show(evaluated or ", ".join(names)) if names else "none",
                 hint="Never train on the evaluation set."
                 if evaluated
                 else "Runs on other data are ranked on a track of their own.",
@@ -358,3 +376,41 @@ class QualityBeyondCompute(Rule):
                     submitted=f"{number(evaluation.bpb)} with {number(flops)} FLOPs",
                     hint="Evaluate again; if it is true, link the W&B run so that a maintainer can read it.",
                 )
+
+
+class PretrainedWeights(Rule):
+    """Training did not begin with random weights.
+
+    What is wrong:
+        `train_config` sets `initialize_from_hf` or `initialize_from_checkpoint_path`.
+
+    Why it matters:
+        The compute that made those weights is not in the figures.
+
+    How to fix it:
+        Train from random weights, or say in the README what the weights are and what they cost.
+    """
+
+    code = "SR719"
+    name = "pretrained-weights"
+    severity = Severity.WARNING
+    since = "2026.12"
+    fires = Example(
+        "training goes on from weights of the hub",
+        edits={"/train_config/initialize_from_hf": "NousResearch/Llama-2-7b-hf"},
+    )
+    silent = Example("the key is null", edits={"/train_config/initialize_from_hf": None})
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """Report every run that begins with somebody's weights."""
+        for checked in subject.runs:
+            for name in ("initialize_from_hf", "initialize_from_checkpoint_path"):
+                value = checked.run.train_keys.get(name)
+                if value is not None and value is not False:
+                    yield self.finding(
+                        checked.place(("train_config", name)),
+                        f"train_config.{name}",
+                        expected="null: random weights",
+                        submitted=show(value),
+                        hint="Say in the README what the weights are and what they cost.",
+                    )

@@ -8,6 +8,7 @@ from speedrun_ci.rules.arithmetic import (
     BpbIdentity,
     DeviceFlopsIdentity,
     FlopsPerTokenIdentity,
+    ImpossibleModel,
     MfuIdentity,
     ModelFlopsIdentity,
     ModelSizeIdentity,
@@ -18,7 +19,14 @@ from speedrun_ci.rules.arithmetic import (
 from speedrun_ci.rules.changed import RunChanged, SeveralSubmissions
 from speedrun_ci.rules.demo import DemoBelowEntropy, DemoTokenizer, DemoTrack
 from speedrun_ci.rules.files import CollidingNames, FileKind
-from speedrun_ci.rules.hardware import DeviceFlopsOverride, NumDevices, OtherPeak, UnknownAccelerator, UnverifiedPeak
+from speedrun_ci.rules.hardware import (
+    DeviceFlopsOverride,
+    NumDevices,
+    OtherPeak,
+    ResourcesContradict,
+    UnknownAccelerator,
+    UnverifiedPeak,
+)
 from speedrun_ci.rules.json_text import (
     JsonDuplicateKey,
     JsonEncoding,
@@ -45,6 +53,7 @@ from speedrun_ci.rules.plausibility import (
     CompletionDate,
     Epochs,
     MfuRange,
+    PretrainedWeights,
     QualityBeyondCompute,
     TrainingData,
     Vocabulary,
@@ -57,6 +66,7 @@ from speedrun_ci.rules.results_form import (
     ResultsShape,
     TimestampFormat,
     UnknownKey,
+    WandbLink,
     WrongType,
 )
 from speedrun_ci.rules.tool import EvidenceMissing, NotRecomputable, RuleCrashed, SuppressionExpired
@@ -94,6 +104,7 @@ RULES: tuple[type[Rule], ...] = (
     TimestampFormat,
     AuthorUrl,
     UnknownKey,
+    WandbLink,
     TotalTokensIdentity,
     ModelFlopsIdentity,
     TrainingHardwareFlopsIdentity,
@@ -101,6 +112,7 @@ RULES: tuple[type[Rule], ...] = (
     ModelSizeIdentity,
     BpbIdentity,
     MfuIdentity,
+    ImpossibleModel,
     NumChipsIdentity,
     DeviceFlopsIdentity,
     NumDevices,
@@ -108,6 +120,7 @@ RULES: tuple[type[Rule], ...] = (
     DeviceFlopsOverride,
     UnverifiedPeak,
     OtherPeak,
+    ResourcesContradict,
     CompletionDate,
     MfuRange,
     BpbRange,
@@ -126,6 +139,7 @@ RULES: tuple[type[Rule], ...] = (
     RunChanged,
     Epochs,
     QualityBeyondCompute,
+    PretrainedWeights,
 )
 """In the order of their codes."""
 

@@ -1,4 +1,4 @@
-"""SR208 to SR214: whether a results file has the form of one."""
+"""SR208 to SR215: whether a results file has the form of one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
+from speedrun_ci.evidence.imprint import is_wandb_link
 from speedrun_ci.fields import show
 from speedrun_ci.finding import Confidence, Place, Severity
 from speedrun_ci.rules.base import Example, Rule, Subject
@@ -237,6 +238,43 @@ class UnknownKey(Rule):
                     expected="only declared keys",
                     submitted=", ".join(shorten(key, 40) for key in unknown[:5]) + more,
                     hint="Nothing checks these keys; correct the name if one is misspelt.",
+                )
+
+
+class WandbLink(Rule):
+    """The W&B link leads to no W&B run.
+
+    What is wrong:
+        `wandb_run_link` is there but is not `https://wandb.ai/<entity>/<project>/runs/<id>`, nor the same below
+        `https://forge.coreweave.com/wandb/`.
+
+    Why it matters:
+        Nobody can compare the figures with the run's own history; and a page elsewhere can show anything.
+
+    How to fix it:
+        Copy the address of the run's page, or write null if there is none.
+    """
+
+    code = "SR215"
+    name = "wandb-link"
+    severity = Severity.WARNING
+    since = "2026.12"
+    fires = Example(
+        "the host only looks like W&B's", edits={"/wandb_run_link": "https://wandb.ai.example.org/a/b/runs/c"}
+    )
+    silent = Example("there is no link", edits={"/wandb_run_link": None})
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """Report every link that is there and leads elsewhere."""
+        for checked in subject.runs:
+            link = checked.run.info.wandb_run_link
+            if link is not None and not is_wandb_link(link):
+                yield self.finding(
+                    checked.place(("wandb_run_link",)),
+                    "wandb_run_link",
+                    expected="https://wandb.ai/<entity>/<project>/runs/<id>, or null",
+                    submitted=show(link),
+                    hint="Copy the address of the run's page.",
                 )
 
 
