@@ -22,6 +22,7 @@ from speedrun_ci.rules.tool import EvidenceMissing, RuleCrashed
 from speedrun_ci.settings import NO_SETTINGS, Settings
 from speedrun_ci.spool import Spool, packed
 from speedrun_ci.strict_json import Document, Problem, parse, pointer_to, split_pointer
+from speedrun_ci.toml_table import TableError
 from speedrun_ci.tracks import tracks_of
 
 if TYPE_CHECKING:
@@ -154,6 +155,8 @@ def examine(submission: Submission, conditions: Conditions) -> Examined:
     """Judge one submission by itself; if the checker itself fails on it, the verdict is inconclusive and says so."""
     try:
         return _examine(submission, conditions)
+    except TableError:
+        raise  # our own table is wrong, which no verdict can make up for
     except Exception as error:  # noqa: BLE001 - one hostile submission must not keep the others from a verdict
         finding = RuleCrashed.report(submission.path, "reading the submission", error)
         return Examined(SubmissionReport(submission.path, Verdict.INCONCLUSIVE, (), (finding,)), ())
@@ -180,6 +183,8 @@ def _examine(submission: Submission, conditions: Conditions) -> Examined:
     for rule in conditions.rules:
         try:
             findings.extend(rule().check(subject))
+        except TableError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a rule raises must end as a finding, never as a pass
             crashed = True
             findings.append(RuleCrashed.report(submission.path, f"rule {rule.code} {rule.name}", error))
@@ -241,7 +246,7 @@ def _suppressed(findings: Iterable[Finding], submission: Submission, conditions:
     }
     for finding in findings:
         item = active.get(finding.code)
-        if item is None or finding.severity is Severity.INFO:
+        if item is None:
             yield finding
         else:
             note = f"{finding.message} Suppressed until {item.expires} by speedrun.toml: {item.reason}"

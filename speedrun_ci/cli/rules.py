@@ -9,7 +9,7 @@ from speedrun_ci.rules.registry import RULES
 
 @click.command()
 def rules() -> None:
-    """List every rule: code, name, severity, and what it checks.
+    """List every rule: code, name, severity, confidence, and what is wrong when it speaks.
 
     \b
     Example:
@@ -17,4 +17,4 @@ def rules() -> None:
     """
     width = max(len(rule.name) for rule in RULES)
     for rule in RULES:
-        click.echo(f"{rule.code}  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary()}")
+        click.echo(f"{rule.code}  {rule.name:<{width}}  {rule.severity:<7}  {rule.confidence:<6}  {rule.summary()}")

@@ -131,8 +131,10 @@ def _summary(console: Console, report: Report) -> None:
     console.print(findings(report))
     for item in report.excluded:
         console.print(f"excluded: {one_line(item.path)}: {one_line(item.reason)}", soft_wrap=True)
-    base = f"base: {one_line(report.base)}; " if report.base is not None else ""
-    console.print(f"{base}dry run: {report.dry_run}; W&B: {report.wandb}; ruleset {report.ruleset}", soft_wrap=True)
+    base = "none, so not compared with earlier submissions" if report.base is None else one_line(report.base)
+    console.print(
+        f"base: {base}; dry run: {report.dry_run}; W&B: {report.wandb}; ruleset {report.ruleset}", soft_wrap=True
+    )
     console.print(Text("verdict: "), _verdict(report.verdict), Text(f" {next_step(report)}"), sep="", soft_wrap=True)
 
 

@@ -97,7 +97,8 @@ class UnknownAccelerator(Rule):
                     "resources",
                     expected="an accelerator or slice that hardware.toml lists",
                     submitted=show(hardware.name) if hardware.name else "none",
-                    hint="Name the hardware that was used; its peak cannot be confirmed, so the level stays declared.",
+                    hint="Name what was used under accelerator_type, tpu_type or device.variant; without its peak the "
+                    "level stays declared.",
                 )
 
 
@@ -149,7 +150,7 @@ class UnverifiedPeak(Rule):
         Our table has a peak for the accelerator, but nobody has confirmed it with a datasheet.
 
     Why it matters:
-        A difference from it proves nothing, so it only warns.
+        A difference from it alone proves nothing, so it only warns; figures that contradict each other still block.
 
     How to fix it:
         Nothing. If you have the datasheet, correct the row in `speedrun_ci/hardware.toml`.
@@ -178,7 +179,7 @@ class UnverifiedPeak(Rule):
                     "resources",
                     expected="an accelerator with a confirmed datasheet",
                     submitted=part.name,
-                    hint=f"Our peak, {number(part.peak_flops)} FLOP/s, is unverified; a difference only warns.",
+                    hint=f"Our peak, {number(part.peak_flops)} FLOP/s, is unverified: a difference from it alone warns.",
                 )
 
 

@@ -250,7 +250,7 @@ def _key(run: Imprint) -> str:
 
 
 def _named(run: Imprint) -> str:
-    return f"{run.place.path}{run.place.pointer} by {shorten(run.author, 40) or 'nobody'}"
+    return f"{_key(run)} by {shorten(run.author, 40) or 'nobody'}"
 
 
 def _place(run: Imprint, key: str) -> Place:

@@ -78,7 +78,7 @@ def as_data(rule: type[Rule]) -> dict[str, Any]:
 
 def rules_page() -> str:
     """Return `docs/rules.md`."""
-    parts = [_HEAD.format(ruleset=RULESET), *_bounds(), *_rulesets()]
+    parts = [_HEAD.format(ruleset=RULESET), *_index(), *_bounds(), *_rulesets()]
     family = ""
     for rule in RULES:
         if rule.code[:3] != family:
@@ -115,6 +115,17 @@ def _difference(rule: type[Rule]) -> Iterator[str]:
 
 def _value(value: object) -> str:
     return "(absent)" if value is ... else json.dumps(value)
+
+
+def _index() -> Iterator[str]:
+    yield from ("## Families", "", "| codes | about |", "|---|---|")
+    yield from (f"| {family}xx | {title} |" for family, title in FAMILIES.items())
+    yield from ("", "SR5xx (execution), SR6xx (W&B) and SR8xx (pull requests) are not in use yet.", "")
+    yield from ("## All rules", "", "| code | name | severity | confidence | what is wrong |", "|---|---|---|---|---|")
+    for rule in RULES:
+        link = f"[{rule.code}]({rule.url().removeprefix('docs/rules.md')})"
+        yield f"| {link} | {rule.name} | {rule.severity} | {rule.confidence} | {rule.summary()} |"
+    yield ""
 
 
 def _bounds() -> Iterator[str]:

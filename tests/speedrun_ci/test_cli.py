@@ -19,6 +19,7 @@ from speedrun_ci.rules.base import HONEST, Example
 from speedrun_ci.rules.registry import RULES
 from speedrun_ci.ruleset import RULESET
 from speedrun_ci.schema import SCHEMAS
+from speedrun_ci.toml_table import TableError
 
 ROOT = Path(__file__).parents[2]
 WRONG = Example("a wrong figure", edits={"/model_flops": 1e18})
@@ -35,7 +36,8 @@ def test_pass_is_exit_0_and_says_so(write_example: Write) -> None:
     assert 0 == result.exit_code
     assert "verdict: PASS" in result.output
     assert "level consistent (identities)" in result.output
-    assert f"dry run: not available; W&B: not available; ruleset {RULESET}" in result.output
+    assert "base: none, so not compared with earlier submissions; dry run: not available" in result.output
+    assert f"W&B: not available; ruleset {RULESET}" in result.output
 
 
 def test_fail_is_exit_1_and_names_the_figure(write_example: Write) -> None:
@@ -67,7 +69,7 @@ def test_a_failure_is_not_hidden_by_missing_evidence(write_example: Write) -> No
         (["check", "no/such/dir"], "no/such/dir: no such file or directory; name a submission directory"),
         (["check", "x", "--format", "yaml"], "'yaml' is not one of"),
         (["check", "x", "--wandb", "maybe"], "'maybe' is not one of"),
-        (["explain", "SR999"], "'SR999' is no rule; expected a code from SR001"),
+        (["explain", "SR999"], "'SR999' is no rule; expected a code or a name"),
         (["schema", "nothing"], "'nothing' is no schema; expected one of speedrun_results, check"),
         (["judge"], "No such command 'judge'"),
     ],
@@ -93,6 +95,16 @@ def test_a_failure_of_the_tool_is_exit_3_and_one_line(write_example: Write, monk
     assert 3 == result.exit_code
     assert "Error: speedrun-ci itself failed: RuntimeError: the table is gone." in result.output
     assert 1 == len(result.output.splitlines())
+
+
+def test_a_wrong_table_of_ours_is_exit_3_and_says_where(write_example: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> None:
+        raise TableError("hardware.toml: accelerator 'Z', kind: missing")
+
+    monkeypatch.setattr("speedrun_ci.resources.parse_slice", broken)
+    result = run("check", write_example(HONEST))
+    assert 3 == result.exit_code
+    assert "hardware.toml: accelerator 'Z', kind: missing" in result.output
 
 
 def test_no_results_file_is_exit_2(tmp_path: Path) -> None:
