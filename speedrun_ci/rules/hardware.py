@@ -179,7 +179,7 @@ class UnverifiedPeak(Rule):
                     "resources",
                     expected="an accelerator with a confirmed datasheet",
                     submitted=part.name,
-                    hint=f"Our peak, {number(part.peak_flops)} FLOP/s, is unverified: a difference from it alone warns.",
+                    hint=f"Our peak, {number(part.peak_flops)} FLOP/s, is unverified: a difference alone warns.",
                 )
 
 
