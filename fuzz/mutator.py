@@ -7,7 +7,13 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from speedrun_ci.fields import specs
-from speedrun_ci.flops.architecture import DIMENSION_KEYS, LENGTH_KEYS, NEUTRAL_KEYS, PARAMETER_KEYS
+from speedrun_ci.flops.architecture import (
+    DIMENSION_KEYS,
+    LENGTH_KEYS,
+    NEUTRAL_KEYS,
+    PARAMETER_KEYS,
+    UNGATED_ACTIVATIONS,
+)
 from speedrun_ci.hardware import accelerators
 from speedrun_ci.results import C4, EVALUATION_KEYS, SYNTHETIC, RunInfo
 
@@ -37,6 +43,7 @@ EXTREMES = (
     ),
     *('[{"start":0,"value":1},{"start":9,"value":2}]', '{"kind":"tpu","variant":"v5p-32"}'),
     '{"kind":"gpu","variant":"H100","count":8}',
+    *(f'"{name}"' for name in UNGATED_ACTIVATIONS),
 )
 """Values at the edges of what a key may hold, and beyond."""
 

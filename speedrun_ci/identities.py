@@ -6,6 +6,7 @@ configuration and from our hardware table.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from dataclasses import dataclass
@@ -106,9 +107,17 @@ def equations(values: Values, bounds: Tolerances) -> tuple[Identity, ...]:
 
 
 def _tokens(values: Values, sequence: Path | None, tolerance: float) -> Identity:
+    submitted = values.get(BATCH_SIZE)
+
+    @functools.cache
+    def of_schedule(steps: float | None) -> float | None:
+        """Sum the submitted schedule, which may be long and has no correction, once for each number of steps."""
+        return _sequences(submitted, steps)
+
     def right(values: Values) -> float | None:
         steps, length = as_number(values.get(NUM_STEPS)), as_number(values.get(sequence)) if sequence else None
-        sequences = _sequences(values.get(BATCH_SIZE), steps)
+        batch = values.get(BATCH_SIZE)
+        sequences = of_schedule(steps) if isinstance(batch, list) else _sequences(batch, steps)
         return None if sequences is None or length is None else sequences * length
 
     def text(values: Values) -> str:

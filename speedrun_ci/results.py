@@ -232,7 +232,8 @@ def read_runs(path: str, value: Json) -> tuple[tuple[Run, ...], tuple[Fault, ...
         return (), (_shape("", 'an object {"runs": [...]}', value),)
     if "runs" not in value:
         if "run_info" in value:
-            return _entry(path, "", value)
+            made, wrong = _entry(path, "", value)
+            return made, _bounded(wrong, "")
         if "model_flops" in value or "model_config" in value:
             return (_read_run(path, "", value),), ()
         return (), (_shape("", '"runs", "run_info" or the keys of a run', value),)
@@ -245,7 +246,7 @@ def read_runs(path: str, value: Json) -> tuple[tuple[Run, ...], tuple[Fault, ...
         made, wrong = _entry(path, f"/runs/{index}", entry)
         runs.extend(made)
         faults.extend(wrong)
-    return tuple(runs), tuple(faults)
+    return tuple(runs), _bounded(tuple(faults), "")
 
 
 def _entry(path: str, pointer: str, entry: Json) -> tuple[tuple[Run, ...], tuple[Fault, ...]]:
@@ -302,7 +303,7 @@ def _object(value: Json) -> Mapping[str, Json]:
 
 
 def _bounded(faults: tuple[Fault, ...], pointer: str) -> tuple[Fault, ...]:
-    """Return the first faults of a run, and one that counts the rest."""
+    """Return the first faults of a run or of what is around the runs, and one that counts the rest."""
     if len(faults) <= MAX_FAULTS:
         return faults
     rest = f"{len(faults) - MAX_FAULTS:,} more faults like these"

@@ -92,9 +92,10 @@ def explain(identities: Sequence[Identity], values: Values) -> Iterator[WrongSet
     for group in _groups(broken):
         others = [identity for identity in broken if identity not in group]
         relevant = [identity for identity in identities if identity not in others]
+        search = _Search(relevant, values)
         alternatives: tuple[tuple[Correction, ...], ...] = ()
         for size in range(1, LARGEST_SET + 1):
-            found = (_mend(relevant, values, chosen) for chosen in _suspects(group, relevant, values, size))
+            found = (search.mend(chosen) for chosen in _suspects(group, relevant, values, size))
             alternatives = tuple(corrections for corrections in found if corrections)
             if alternatives:
                 break
@@ -152,28 +153,47 @@ def _reported_as(group: list[Identity], alternatives: tuple[tuple[Correction, ..
     return group[0]
 
 
-def _mend(identities: Sequence[Identity], values: Values, free: tuple[Path, ...]) -> tuple[Correction, ...]:
-    """Return corrections of exactly the free values that make every equation hold, or nothing."""
-    broken = [identity for identity in identities if not identity.holds(values)]
-    if any(not _involved(identity, free) for identity in broken):
-        return ()
-    for identity in broken:
-        involved = _involved(identity, free)
-        if len(involved) > 1:
-            continue
-        path = involved[0]
-        rest = tuple(other for other in free if other != path)
-        for expected in _solutions(identity, path, values):
-            changed = values.corrected({path: expected})
-            if expected == values.get(path) or _unbuildable(path, changed):
+class _Search:
+    """Looks for corrections that mend equations. What it found out once it knows: many sets of values share a step."""
+
+    def __init__(self, identities: Sequence[Identity], values: Values) -> None:
+        self._identities = identities
+        self._values = values
+        self._broken: dict[object, list[Identity]] = {}
+        self._solved: dict[object, tuple[Json, ...]] = {}
+
+    def mend(self, free: tuple[Path, ...], made: tuple[Correction, ...] = ()) -> tuple[Correction, ...]:
+        """Return corrections of exactly the free values that after those made mend every equation, or nothing."""
+        state = tuple((correction.path, correction.expected) for correction in made)
+        values = self._values.corrected(dict(state)) if state else self._values
+        if not free:
+            return made if all(identity.holds(values) for identity in self._identities) else ()
+        if state not in self._broken:
+            self._broken[state] = [identity for identity in self._identities if not identity.holds(values)]
+        broken = self._broken[state]
+        if any(not _involved(identity, free) for identity in broken):
+            return ()
+        for identity in broken:
+            involved = _involved(identity, free)
+            if len(involved) > 1:
                 continue
-            correction = Correction(path, values.get(path), expected)
-            if not rest:
-                if all(identity.holds(changed) for identity in identities):
-                    return (correction,)
-            elif further := _mend(identities, changed, rest):
-                return (correction, *further)
-    return ()
+            path = involved[0]
+            rest = tuple(other for other in free if other != path)
+            step = (state, identity.left, path)
+            if step not in self._solved:
+                self._solved[step] = tuple(_possible(identity, path, values))
+            for expected in self._solved[step]:
+                found = self.mend(rest, (*made, Correction(path, values.get(path), expected)))
+                if found:
+                    return found
+        return ()
+
+
+def _possible(identity: Identity, path: Path, values: Values) -> Iterator[Json]:
+    """Yield the other values of one figure that make one equation hold and a model that can be built."""
+    for expected in _solutions(identity, path, values):
+        if expected != values.get(path) and not _unbuildable(path, values.corrected({path: expected})):
+            yield expected
 
 
 def _involved(identity: Identity, free: tuple[Path, ...]) -> list[Path]:
