@@ -9,7 +9,7 @@ from speedrun_ci.identities import equations
 from speedrun_ci.run_values import DEVICE_FLOPS, HARDWARE_FLOPS, TRAINING_TIME, values_of
 from speedrun_ci.strict_json import as_number
 from speedrun_ci.tolerances import DEFAULTS, Tolerances
-from speedrun_ci.wrong_sets import explain
+from speedrun_ci.wrong_sets import LARGEST_SET, explain
 
 if TYPE_CHECKING:
     from speedrun_ci.flops.architecture import Architecture, NotCovered
@@ -57,14 +57,20 @@ class Analysis:
         return accepted
 
 
-def analyse(run: Run, bounds: Tolerances = DEFAULTS) -> Analysis:
-    """Write down a run's equations and explain those that fail."""
+def analyse(run: Run, bounds: Tolerances = DEFAULTS, largest: int = LARGEST_SET) -> Analysis:
+    """Write down a run's equations and explain those that fail.
+
+    Args:
+        run: The run.
+        bounds: The tolerances.
+        largest: Figures that may be wrong at once; with 0 the equations that fail are named and not explained.
+    """
     values = values_of(run)
     possible = equations(values, bounds)
     identities = tuple(
         identity for identity in possible if identity.left in values and identity.compute(values) is not None
     )
-    wrong = tuple(explain(identities, values))
+    wrong = tuple(explain(identities, values, largest))
     first = [correction for item in wrong if item.alternatives for correction in item.alternatives[0]]
     corrected = values.corrected({correction.path: correction.expected for correction in first}) if first else values
     return Analysis(values, corrected, possible, identities, wrong, values.architecture, values.hardware, bounds)

@@ -24,6 +24,7 @@ from speedrun_ci.spool import Spool, packed
 from speedrun_ci.strict_json import Document, Problem, parse, pointer_to, split_pointer
 from speedrun_ci.toml_table import TableError
 from speedrun_ci.tracks import tracks_of
+from speedrun_ci.wrong_sets import LARGEST_SET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,15 +32,20 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Literal
 
+    from speedrun_ci.analysis import Analysis
     from speedrun_ci.evidence.base_tree import BaseTree
     from speedrun_ci.evidence.imprint import Imprint
     from speedrun_ci.finding import Excluded, Finding
     from speedrun_ci.results import Run
     from speedrun_ci.rules.base import Rule
     from speedrun_ci.submission import Entry, Submission
+    from speedrun_ci.tolerances import Tolerances
 
 NOT_AVAILABLE = "not available"
 SKIPPED = "skipped"
+
+MOST_EXPLAINED = 20
+"""Runs of one file whose contradictions are explained: the search for an explanation may take 0.1 s."""
 
 CHUNK = 16
 """Submissions handed to a process at once."""
@@ -219,10 +225,19 @@ def _load(
     runs, faults = read_runs(path, document.value)
     file = submission.locate(entry)
     checked = tuple(
-        CheckedRun(run, analyse(run, conditions.settings.tolerances), _imprint(run, submission, file, conditions))
-        for run in runs
+        CheckedRun(run, analysis, _imprint(run, submission, file, conditions))
+        for run, analysis in zip(runs, _analysed(runs, conditions.settings.tolerances), strict=True)
     )
     return ResultsFile(path, (), faults, checked), document
+
+
+def _analysed(runs: Iterable[Run], bounds: Tolerances) -> Iterator[Analysis]:
+    """Yield what arithmetic says about each run. Of a file of contradictions the first are explained, all are named."""
+    contradicting = 0
+    for run in runs:
+        analysis = analyse(run, bounds, LARGEST_SET if contradicting < MOST_EXPLAINED else 0)
+        contradicting += bool(analysis.wrong)
+        yield analysis
 
 
 def _imprint(run: Run, submission: Submission, file: Path, conditions: Conditions) -> Imprint:

@@ -81,12 +81,13 @@ class WrongSet:
         return any(identity.certain for identity in self.broken)
 
 
-def explain(identities: Sequence[Identity], values: Values) -> Iterator[WrongSet]:
+def explain(identities: Sequence[Identity], values: Values, largest: int = LARGEST_SET) -> Iterator[WrongSet]:
     """Yield the smallest wrong set of every group of equations that fail together.
 
     Args:
         identities: The equations.
         values: The submitted values.
+        largest: Figures that may be wrong at once; with 0 nothing is searched for.
     """
     broken = [identity for identity in identities if not identity.holds(values)]
     for group in _groups(broken):
@@ -94,7 +95,7 @@ def explain(identities: Sequence[Identity], values: Values) -> Iterator[WrongSet
         relevant = [identity for identity in identities if identity not in others]
         search = _Search(relevant, values)
         alternatives: tuple[tuple[Correction, ...], ...] = ()
-        for size in range(1, LARGEST_SET + 1):
+        for size in range(1, largest + 1):
             found = (search.mend(chosen) for chosen in _suspects(group, relevant, values, size))
             alternatives = tuple(corrections for corrections in found if corrections)
             if alternatives:

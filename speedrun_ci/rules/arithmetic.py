@@ -94,7 +94,7 @@ def _advice(wrong: WrongSet, ways: list[str], values: Values) -> str:
     if not wrong.alternatives:
         paths = {path for identity in wrong.broken for path in (identity.left, *identity.inputs) if path in values}
         names = sorted(map(name_of, paths))
-        return f"No correction of up to three figures mends it; look at {', '.join(names)}."
+        return f"No correction of up to three figures was found; look at {', '.join(names)}."
     if len(ways) == 1:
         return f"Set {ways[0]}."
     more = f", or in {len(ways) - MOST_ALTERNATIVES} other ways" if len(ways) > MOST_ALTERNATIVES else ""

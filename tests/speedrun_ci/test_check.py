@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from speedrun_ci.check import Conditions, check_all, check_submission
+from speedrun_ci.check import MOST_EXPLAINED, Conditions, check_all, check_submission
 from speedrun_ci.finding import Confidence, Finding, Level, Severity, Verdict, combine
 from speedrun_ci.rules.base import HONEST, Example, Rule, Subject
 from speedrun_ci.submission import find_submissions
@@ -85,3 +85,18 @@ def test_a_checker_that_fails_on_a_submission_says_so(write_example: Write) -> N
     report = check_all([_Broken(), submission], Conditions(NOW))  # type: ignore[list-item]
     assert Verdict.INCONCLUSIVE == report.verdict
     assert [Verdict.INCONCLUSIVE, Verdict.PASS] == [item.verdict for item in report.submissions]
+
+
+def test_of_many_contradictions_the_first_are_explained_and_all_fail(write_example: Write) -> None:
+    root = write_example(Example("", edits={"/model_flops": 1e18}))
+    path = root / "speedrun_results.json"
+    text = path.read_text()
+    entry = text[text.index("[") + 1 : text.rindex("]")]
+    count = MOST_EXPLAINED + 5
+    path.write_text('{"runs": [' + ",".join(entry.replace("abc123", f"run{n}") for n in range(count)) + "]}")
+    (submission,) = find_submissions(str(root), results_only=False)
+    report = check_submission(submission, Conditions(NOW))
+    messages = [finding.message for finding in report.findings if finding.code == "SR302"]
+    assert count == len(messages)
+    assert 5 == sum("No correction of up to three figures was found" in message for message in messages)
+    assert {Verdict.FAIL} == {run.verdict for run in report.runs}
