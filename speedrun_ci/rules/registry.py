@@ -16,6 +16,7 @@ from speedrun_ci.rules.arithmetic import (
     TotalTokensIdentity,
     TrainingHardwareFlopsIdentity,
 )
+from speedrun_ci.rules.author import AuthorEmpty
 from speedrun_ci.rules.changed import RunChanged, SeveralSubmissions
 from speedrun_ci.rules.demo import DemoBelowEntropy, DemoTokenizer, DemoTrack
 from speedrun_ci.rules.files import CollidingNames, FileKind
@@ -47,17 +48,7 @@ from speedrun_ci.rules.layout import (
     UnsafeName,
 )
 from speedrun_ci.rules.originality import ResultsCopied, SeedsRepeated, WandbRunElsewhere, WandbRunTwice
-from speedrun_ci.rules.plausibility import (
-    AuthorEmpty,
-    BpbRange,
-    CompletionDate,
-    Epochs,
-    MfuRange,
-    PretrainedWeights,
-    QualityBeyondCompute,
-    TrainingData,
-    Vocabulary,
-)
+from speedrun_ci.rules.plausibility import BpbRange, CompletionDate, Epochs, MfuRange, QualityBeyondCompute
 from speedrun_ci.rules.readme import ReadmeFigures
 from speedrun_ci.rules.results_form import (
     AuthorUrl,
@@ -70,6 +61,7 @@ from speedrun_ci.rules.results_form import (
     WrongType,
 )
 from speedrun_ci.rules.tool import EvidenceMissing, NotRecomputable, RuleCrashed, SuppressionExpired
+from speedrun_ci.rules.training_data import PretrainedWeights, TrainingData, Vocabulary
 
 if TYPE_CHECKING:
     from speedrun_ci.rules.base import Rule
