@@ -7,6 +7,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from speedrun_ci.strict_json import as_number
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -36,9 +38,10 @@ def training_data_names(value: Json) -> tuple[str, ...]:
     """Return the names of the data sets that a `tokenized_dataset` trains on.
 
     A printed object of the original contest is known by its own `name`; what else it prints may be the validation sets
-    that every run has. An object of JSON is known by its strings, but for those of validation sets.
+    that every run has. An object of JSON is known by its strings, but for those of validation sets and of data whose
+    weight in the mixture is 0.
     """
-    return tuple(itertools.islice(_names(value), MOST_NAMES))
+    return tuple(itertools.islice(_names(value, _without_weight(value)), MOST_NAMES))
 
 
 def is_contest_data(names: tuple[str, ...]) -> bool:
@@ -52,7 +55,8 @@ def evaluation_mentioned(value: Json) -> str:
 
     Names count, and every key and string of an object of JSON that is not about validation.
     """
-    mentions = itertools.chain(_names(value), _mentions(value))
+    left_out = _without_weight(value)
+    mentions = itertools.chain(_names(value, left_out), _mentions(value, left_out))
     return next((text for text in mentions if EVALUATION_DATA.search(plainly(text))), "")
 
 
@@ -62,18 +66,18 @@ def plainly(name: str) -> str:
     return "".join(char for char in folded if unicodedata.category(char) != "Cf")
 
 
-def _mentions(value: Json) -> Iterator[str]:
+def _mentions(value: Json, left_out: frozenset[str]) -> Iterator[str]:
     if isinstance(value, dict):
         for key, item in value.items():
-            if not any(word in key.lower() for word in _NOT_TRAINED_ON):
+            if key not in left_out and not any(word in key.lower() for word in _NOT_TRAINED_ON):
                 yield key
-                yield from (item,) if isinstance(item, str) else _mentions(item)
+                yield from (item,) if isinstance(item, str) else _mentions(item, left_out)
     elif isinstance(value, list):
         for item in value:
-            yield from _mentions(item)
+            yield from _mentions(item, left_out)
 
 
-def _names(value: Json) -> Iterator[str]:
+def _names(value: Json, left_out: frozenset[str]) -> Iterator[str]:
     if isinstance(value, str) and not (_PRINTED.match(value) and value.endswith(")")):
         yield value
     elif isinstance(value, str):
@@ -82,11 +86,29 @@ def _names(value: Json) -> Iterator[str]:
         # Without a name of its own, that it mentions FineWeb-Edu is all that can be told.
         yield named[1] if named else TRAINING_DATA if TRAINING_DATA in printed.lower() else "an unnamed object"
     elif isinstance(value, dict) and isinstance(value.get("name"), str):
-        yield from _names(value["name"])
+        yield from _names(value["name"], left_out)
     elif isinstance(value, dict):
         for key, item in value.items():
-            if not any(word in key.lower() for word in _NOT_TRAINED_ON):
-                yield from _names(item)
+            if key not in left_out and not any(word in key.lower() for word in _NOT_TRAINED_ON):
+                yield from _names(item, left_out)
     elif isinstance(value, list):
         for item in value:
-            yield from _names(item)
+            yield from _names(item, left_out)
+
+
+def _without_weight(value: Json) -> frozenset[str]:
+    """Return the keys that stand with the number 0 and with no other: levanter's mixtures name validation sets so."""
+    zero: set[str] = set()
+    other: set[str] = set()
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, list):
+            todo.extend(item)
+        elif isinstance(item, dict):
+            for key, inside in item.items():
+                number = as_number(inside)
+                if number is not None:
+                    (other if number else zero).add(key)
+                todo.append(inside)
+    return frozenset(zero - other)

@@ -95,16 +95,18 @@ def contradiction(resources: Mapping[str, Json]) -> tuple[Hardware, Hardware] | 
     Args:
         resources: The object as it stands in the file; hostile.
     """
-    forms = tuple(_forms(resources, None))
+    # A number of CPUs may stand beside accelerators: it is that of their hosts.
+    forms = tuple(form for form in _forms(resources, None) if form.kind != "cpu")
     return next(((forms[0], other) for other in forms[1:] if not _same_hardware(forms[0], other)), None)
 
 
 def _same_hardware(one: Hardware, other: Hardware) -> bool:
     if one.kind != other.kind:
         return False
-    named = one.name and other.name
-    same_part = not named or one.accelerator is other.accelerator is not None or one.name == other.name
-    return same_part and (not one.chips or not other.chips or bool(set(one.chips) & set(other.chips)))
+    named = one.accelerator is not None and other.accelerator is not None
+    return (not named or one.accelerator is other.accelerator) and (
+        not one.chips or not other.chips or bool(set(one.chips) & set(other.chips))
+    )
 
 
 def _forms(resources: Mapping[str, Json], override: float | None) -> Iterator[Hardware]:

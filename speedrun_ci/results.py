@@ -155,8 +155,10 @@ class RunInfo:
 
 _DECLARED = frozenset(spec.key for _, spec in specs(RunInfo))
 
-RUN_KEYS = frozenset({"runs", "run_info", *_DECLARED})
-"""The keys of a run, and those that lead to one."""
+_FIGURE_KEYS = frozenset(spec.key for _, spec in specs(RunInfo) if spec.kind in ("number", "integer"))
+
+RUN_KEYS = frozenset({"runs", "run_info", "model_config"}) | _FIGURE_KEYS
+"""Keys by which some form of the file leads to a run, and those of its figures."""
 
 EVALUATION_DOCS = {
     "bpb": "Bits per byte.",

@@ -203,7 +203,7 @@ def _involved(identity: Identity, free: tuple[Path, ...]) -> list[Path]:
 
 
 def _unbuildable(path: Path, values: Values) -> bool:
-    """Whether a correction makes a model that nobody can build."""
+    """Whether a correction makes a model that nobody would build."""
     return (
         path[0] == "model_config" and isinstance(values.architecture, Architecture) and bool(values.architecture.flaw)
     )

@@ -140,13 +140,16 @@ class Architecture:
     @property
     def flaw(self) -> str:
         """Why nobody can build the model, or an empty string."""
-        if self.hidden % self.heads and self.head_dim == self.hidden / self.heads:
-            return f"{self.heads} heads do not divide a width of {self.hidden}, and no head_dim is set"
         if self.heads % self.kv_heads:
             return f"{self.kv_heads} key and value heads do not divide {self.heads} heads"
         if self.experts_per_token > self.experts:
             return f"a token passes through {self.experts_per_token} of {self.experts} experts"
         return ""
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether the heads do not divide the width: levanter then makes them narrower, so that they do not fill it."""
+        return self.head_dim == self.hidden / self.heads and self.hidden % self.heads != 0
 
 
 @dataclass(frozen=True, slots=True)

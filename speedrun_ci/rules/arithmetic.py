@@ -249,8 +249,8 @@ class ImpossibleModel(Rule):
     """Nobody can build the model that `model_config` describes.
 
     What is wrong:
-        The heads do not divide the width although no `head_dim` is set, the key and value heads do not divide the
-        heads, or a token passes through more experts than there are.
+        The key and value heads do not divide the heads, or a token passes through more experts than there are; or,
+        which is a warning, the heads do not divide the width although no `head_dim` is set.
 
     Why it matters:
         The formulas give such a shape FLOPs and parameters, but no program ever had it: the configuration was edited.
@@ -275,14 +275,17 @@ class ImpossibleModel(Rule):
         """Report every shape that a formula covers and nobody can build."""
         for checked in subject.runs:
             model = checked.analysis.architecture
-            if isinstance(model, Architecture) and model.flaw:
-                yield self.finding(
-                    checked.place(("model_config",)),
-                    "model_config",
-                    expected="a model that can be built",
-                    submitted=model.flaw,
-                    hint="Commit the file that training wrote.",
-                )
+            if not isinstance(model, Architecture) or not (model.flaw or model.is_uneven):
+                continue
+            yield self.finding(
+                checked.place(("model_config",)),
+                "model_config",
+                expected="a model that can be built",
+                submitted=model.flaw or f"{model.heads} heads on a width of {model.hidden}, and no head_dim",
+                hint="Commit the file that training wrote.",
+                severity=Severity.ERROR if model.flaw else Severity.WARNING,
+                confidence=Confidence.HIGH if model.flaw else Confidence.MEDIUM,
+            )
 
 
 class NumChipsIdentity(IdentityRule):
