@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from speedrun_ci import check, resources, results, settings, strict_json, submission
+from speedrun_ci.evidence import base_tree
+from speedrun_ci.flops import architecture
+from speedrun_ci.rules import layout
+
 ROOT = Path(__file__).parents[1]
 LOCKS = ["plain", "training", "dev", "uv"]
 HEAVY = {"jax", "jaxlib", "marin-levanter", "wandb", "numpy", "transformers"}
@@ -65,6 +70,26 @@ def test_links_of_the_pages_lead_somewhere() -> None:
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), (page.name, target)
+
+
+def test_the_bounds_of_the_security_page_are_those_of_the_code() -> None:
+    rows = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \|$", (ROOT / "docs" / "security.md").read_text(), re.MULTILINE))
+    bounds = {
+        "a results file": f"{strict_json.MAX_BYTES:,} bytes",
+        "nesting of its JSON": f"{strict_json.MAX_DEPTH}",
+        "digits of an integer in it": f"{strict_json.MAX_INTEGER_DIGITS}",
+        "runs in it": f"{results.MAX_RUNS:,}",
+        "problems, and faults of one run, that are reported": f"{strict_json.MAX_PROBLEMS} and {results.MAX_FAULTS}",
+        "runs of one file whose contradictions are explained (all are reported)": f"{check.MOST_EXPLAINED}",
+        "entries of a submission": f"{submission.MAX_ENTRIES:,}",
+        "directories inside one another in it": f"{submission.MAX_ENTRY_DEPTH}",
+        "a file of a submission": f"{layout.MAX_FILE_BYTES:,} bytes",
+        "a dimension of a model": f"{architecture.LARGEST_DIMENSION:,}",
+        "slices, GPUs, hosts": f"{resources.MOST_MACHINES:,}",
+        "a speedrun.toml": f"{settings.MAX_BYTES:,} bytes",
+        "one call of git for `--base`": f"{base_tree.DEADLINE} seconds",
+    }
+    assert bounds == {name: rows[name] for name in bounds}
 
 
 def test_training_never_imports_the_rules() -> None:
