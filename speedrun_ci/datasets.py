@@ -57,7 +57,13 @@ def evaluation_mentioned(value: Json) -> str:
     """
     left_out = _without_weight(value)
     mentions = itertools.chain(_names(value, left_out), _mentions(value, left_out))
-    return next((text for text in mentions if EVALUATION_DATA.search(plainly(text))), "")
+    return next((text for text in mentions if EVALUATION_DATA.search(plainly(_data_set_part(text)))), "")
+
+
+def _data_set_part(path: str) -> str:
+    """Return the part of a path that names the data set: people's directories may be called anything."""
+    _, found, tail = path.rpartition("tokenized/")
+    return tail if found else "/".join(path.rstrip("/").split("/")[-2:])
 
 
 def plainly(name: str) -> str:

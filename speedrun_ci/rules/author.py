@@ -58,5 +58,5 @@ class AuthorEmpty(Rule):
 def _is_name(text: str) -> bool:
     """Whether text can stand as a name: something to be seen, and nothing that acts on what stands around it."""
     seen = any(unicodedata.category(char)[0] in "LNPS" and char not in _FILLERS for char in text)
-    acts = any(unicodedata.category(char) == "Cc" or char in _TURNING for char in text)
+    acts = any(unicodedata.category(char) == "Cc" or char in _TURNING for char in text.strip())
     return seen and not acts and not text.startswith("__")

@@ -140,3 +140,41 @@ def test_an_mfu_above_one_is_proof_only_where_no_kernel_could_leave_so_much_out(
 def test_an_empty_readme_is_none(check_example: Check) -> None:
     report = check_example(Example("", files={"README.md": " \n"}))
     assert {"SR103"} == codes(report)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "severities"),
+    [
+        ("/home/paloma/tokenized/fineweb-edu-10B-6fbcbb", []),
+        ("/home/paloma/runs/store/fineweb-edu-10B", []),
+        ("gs://x/tokenized/paloma/c4_en-1234", ["error"]),
+        ("/data/tokenized/fineweb-edu/../paloma/c4_en", ["error"]),
+        ("local/paloma/c4_en", ["error"]),
+        ("fineweb-edu-10B-and-c4_en", ["warning"]),
+        ({"train_weights": {"fineweb-edu": 1.0, "paloma/c4_en": 0.0}}, ["warning"]),
+        ({"train_weights": {"fineweb-edu": 1.0, "paloma/c4_en": 0.5}}, ["error"]),
+    ],
+)
+def test_training_data(check_example: Check, dataset: object, severities: list[str]) -> None:
+    findings = check_example(Example("", edits={"/tokenized_dataset": dataset})).findings
+    assert severities == [finding.severity for finding in findings if finding.code == "SR705"]
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        ("Ada Example", True),
+        ("Ада", True),
+        ("王小明", True),
+        ("Ada Example\n", True),
+        ("Ada 👩\u200d💻", True),
+        ("\u0645\u06cc\u200c\u062e", True),
+        ("\u200b", False),
+        ("\u3164", False),
+        ("Ada\u202eelpmaxE", False),
+        ("Ada\x1b[31m", False),
+        ("__SUBMISSION_AUTHOR_NAME__", False),
+    ],
+)
+def test_names_of_authors(check_example: Check, name: str, accepted: bool) -> None:
+    assert accepted == ("SR704" not in codes(check_example(Example("", edits={"/author/name": name}))))
