@@ -87,7 +87,9 @@ def _ratio(submitted: object, expected: object) -> str:
     if not numeric:
         return ""
     ratio = float(submitted) / float(expected)  # type: ignore[arg-type]
-    return f" ({ratio:.2f}x)" if abs(ratio - 1) >= 0.005 else f" ({ratio - 1:+.2g} relative)"
+    if abs(ratio - 1) < 0.005:
+        return f" ({ratio - 1:+.2g} relative)"
+    return f" ({ratio:.2f}x)" if ratio >= 0.01 else f" ({ratio:.2g}x)"
 
 
 def _advice(wrong: WrongSet, ways: list[str], values: Values) -> str:
