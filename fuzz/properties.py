@@ -237,8 +237,9 @@ def _reordered(value: Json, file: ResultsFile) -> None:
     runs, faults = read_runs(RESULTS_NAME, turned)
     after = _meaning(runs, faults, tuple(map(analyse, runs)))
     assert text == repr(turned), "reading changed the value"
-    runs, analyses = tuple(it.run for it in file.runs), tuple(it.analysis for it in file.runs)
-    assert _meaning(runs, file.faults, analyses) == after, "the order of keys has a meaning"
+    runs = tuple(checked.run for checked in file.runs)
+    # Not what the checker made of the runs: of many that contradict themselves it explains the first.
+    assert _meaning(runs, file.faults, tuple(map(analyse, runs))) == after, "the order of keys has a meaning"
 
 
 def _reversed(value: Json) -> Json:

@@ -85,7 +85,8 @@ def _mentions(value: Json, left_out: frozenset[str]) -> Iterator[str]:
 
 def _names(value: Json, left_out: frozenset[str]) -> Iterator[str]:
     if isinstance(value, str) and not (_PRINTED.match(value) and value.endswith(")")):
-        yield value
+        if not value.rstrip("/").endswith("tokenized"):  # the directory around data sets names none
+            yield value
     elif isinstance(value, str):
         printed = value[:_LONGEST_PRINTED]
         named = _PRINTED_NAME.search(printed)

@@ -152,6 +152,8 @@ def test_an_empty_readme_is_none(check_example: Check) -> None:
         ("local/paloma/c4_en", ["error"]),
         ("fineweb-edu-10B-and-c4_en", ["warning"]),
         ({"train_weights": {"fineweb-edu": 1.0, "paloma/c4_en": 0.0}}, ["warning"]),
+        ({"cache_dir": "store/tokenized", "configs": {"fineweb-edu": "store/tokenized/fineweb-edu-10B"}}, []),
+        ("store/tokenized", ["warning"]),
         ({"train_weights": {"fineweb-edu": 1.0, "paloma/c4_en": 0.5}}, ["error"]),
     ],
 )
