@@ -294,8 +294,9 @@ def _other_hardware(values: Values) -> Iterator[Json]:
         elif hardware.kind == "tpu" and part.kind == "tpu" and hardware.count:
             per_chip = (part.cores_per_chip or 1) if part.slice_counts == "cores" else 1
             for chips in dict.fromkeys((stated, rate / part.peak_flops if rate else stated)):
-                size = round(chips * per_chip / hardware.count)
-                yield from (f"{prefix}-{size}" for prefix in part.slice_prefixes)
+                size = chips * per_chip / hardware.count
+                if math.isfinite(size):
+                    yield from (f"{prefix}-{round(size)}" for prefix in part.slice_prefixes)
 
 
 def _chips_at_the_peak(values: Values) -> float:

@@ -509,6 +509,7 @@ def no_crash(value: Json, folder: Path) -> None:
         {"/model_flops_per_token": 1e300},
         {"/training_time": 1e300, "/device_flops": 1e300},
         {"/training_time": 5e-324},
+        {"/training_time": 5e-324, "/num_chips": 48, "/resources/device_flops_override": -1},
         {"/training_hardware_flops": 5e-324},
         {"/training_hardware_flops": 1e308, "/model_flops": 5e-324},
         {"/num_chips": 2**63 - 1, "/num_devices": 2**63 - 1, "/total_tokens": 2**63 - 1},
