@@ -74,10 +74,9 @@ def plainly(name: str) -> str:
 
 def _mentions(value: Json, left_out: frozenset[str]) -> Iterator[str]:
     if isinstance(value, dict):
-        for key, item in value.items():
-            if key not in left_out and not any(word in key.lower() for word in _NOT_TRAINED_ON):
-                yield key
-                yield from (item,) if isinstance(item, str) else _mentions(item, left_out)
+        for key, item in _trained_on(value, left_out):
+            yield key
+            yield from (item,) if isinstance(item, str) else _mentions(item, left_out)
     elif isinstance(value, list):
         for item in value:
             yield from _mentions(item, left_out)
@@ -95,12 +94,18 @@ def _names(value: Json, left_out: frozenset[str]) -> Iterator[str]:
     elif isinstance(value, dict) and isinstance(value.get("name"), str):
         yield from _names(value["name"], left_out)
     elif isinstance(value, dict):
-        for key, item in value.items():
-            if key not in left_out and not any(word in key.lower() for word in _NOT_TRAINED_ON):
-                yield from _names(item, left_out)
+        for _, item in _trained_on(value, left_out):
+            yield from _names(item, left_out)
     elif isinstance(value, list):
         for item in value:
             yield from _names(item, left_out)
+
+
+def _trained_on(value: dict[str, Json], left_out: frozenset[str]) -> Iterator[tuple[str, Json]]:
+    """Yield the members of an object that are not about validation."""
+    for key, item in value.items():
+        if key not in left_out and not any(word in key.lower() for word in _NOT_TRAINED_ON):
+            yield key, item
 
 
 def _without_weight(value: Json) -> frozenset[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from speedrun_ci.ruleset import RULESET
 from speedrun_ci.tolerances import DEFAULTS, Tolerances
 from speedrun_ci.toml_table import Table, TableError, read_toml
+from speedrun_ci.tracks import DEMO, OTHER_DATA
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,7 +28,6 @@ MAX_BYTES = 256 * 1024
 """A hundred times what the file of a busy contest holds."""
 
 _IDENTIFIER = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
-_RESERVED_TRACKS = ("demo", "other-data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _tracks(tables: tuple[Table, ...]) -> tuple[Track, ...]:
         identifier = table.text("id")
         if _IDENTIFIER.fullmatch(identifier) is None:
             raise table.wrong("id", "lower-case letters and digits, with - or _ between them")
-        if identifier in _RESERVED_TRACKS:
+        if identifier in (DEMO, OTHER_DATA):
             raise table.error("id", f"{identifier!r} is a track that every contest has")
         if any(track.id == identifier for track in tracks):
             raise table.error("id", f"{identifier!r} stands twice")

@@ -29,6 +29,7 @@ from speedrun_ci.run_values import (
     VOCAB_SIZE,
 )
 from speedrun_ci.strict_json import as_number
+from speedrun_ci.tolerances import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from speedrun_ci.identities import Identity
     from speedrun_ci.run_values import Path, Values
     from speedrun_ci.strict_json import Json
-
-PEAK_ROUNDING = 1e-3
-"""Peaks are printed with three or four digits."""
 
 LARGEST_SET = 3
 """More than three figures wrong at once has no smallest explanation worth reading."""
@@ -204,9 +202,8 @@ def _involved(identity: Identity, free: tuple[Path, ...]) -> list[Path]:
 
 def _unbuildable(path: Path, values: Values) -> bool:
     """Whether a correction makes a model that nobody would build."""
-    return (
-        path[0] == "model_config" and isinstance(values.architecture, Architecture) and bool(values.architecture.flaw)
-    )
+    model = values.architecture
+    return path[0] == "model_config" and isinstance(model, Architecture) and (bool(model.flaw) or model.is_uneven)
 
 
 def _solutions(identity: Identity, path: Path, values: Values) -> Iterator[Json]:
@@ -288,7 +285,8 @@ def _other_hardware(values: Values) -> Iterator[Json]:
     stated = as_number(values.get(NUM_CHIPS)) or (hardware.chips[0] if hardware.chips else 1)
     rate = _rate(values)
     used = as_number(values.get(DEVICE_FLOPS)) or (rate / stated if rate else 0.0)
-    for part in sorted(accelerators(), key=lambda part: abs(part.peak_flops - used) > part.peak_flops * PEAK_ROUNDING):
+    rounding = DEFAULTS.peak_tolerance
+    for part in sorted(accelerators(), key=lambda part: abs(part.peak_flops - used) > part.peak_flops * rounding):
         if hardware.kind == "gpu" and part.kind == "gpu":
             yield part.name
         elif hardware.kind == "tpu" and part.kind == "tpu" and hardware.count:

@@ -186,9 +186,8 @@ def _write(chunks: Iterator[str], output: str | None) -> None:
     written: Path | None = None
     try:
         if target.exists() and not stat.S_ISREG(target.lstat().st_mode):
-            with target.open(
-                "w", encoding="utf-8"
-            ) as stream:  # a pipe or a device, such as /dev/stdout, stays what it is
+            # A pipe or a device, such as /dev/stdout, stays what it is.
+            with target.open("w", encoding="utf-8") as stream:
                 stream.writelines(chunks)
             return
         # Written beside its place and renamed, so that nobody ever reads half a report.

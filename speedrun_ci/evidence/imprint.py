@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from speedrun_ci.numbers import number
+from speedrun_ci.strict_json import as_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,7 +146,7 @@ def imprint_of(run: Run, *, submission: str, place: Place, name: str, added: boo
 
 def _recipe(run: Run) -> bytes | None:
     # Everybody's first run is the demo's, with the seed that it comes with.
-    if run.is_demo or not any(_is_seed(run.train_keys.get(key)) for key in SEED_KEYS):
+    if run.is_demo or not any(as_number(run.train_keys.get(key)) is not None for key in SEED_KEYS):
         return None
     whole: Mapping[str, Json] = {
         "model_config": dict(run.model_keys),
@@ -154,7 +155,3 @@ def _recipe(run: Run) -> bytes | None:
         "data_hash": run.info.data_hash,
     }
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).digest()[:16]
-
-
-def _is_seed(value: Json) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -122,6 +122,9 @@ class Example:
 HONEST = Example("an honest submission")
 """The example from which all others differ."""
 
+ANOTHER_RUN = Example("another run", edits={"/wandb_run_link": "https://wandb.ai/example/speedrun/runs/def456"})
+"""The same as another W&B run, to stand beside an example."""
+
 
 class Rule(ABC):
     """One thing that is checked.

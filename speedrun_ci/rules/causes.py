@@ -46,9 +46,6 @@ _VOCABULARIES = {32_000: "llama 2", 32_768: "mistral", 50_257: "gpt-2", 50_304: 
 _BY_STEPS = (TOTAL_TOKENS, MODEL_FLOPS)
 """Figures that are proportional to the number of steps."""
 
-_PRINTED = 1e-3
-"""A peak in a product was printed with three or four digits, so ratios of peaks carry no more."""
-
 
 def known_cause(analysis: Analysis, wrong: WrongSet) -> str:
     """Return a sentence on the known mistake that explains a wrong set, or an empty string."""
@@ -166,7 +163,11 @@ def _model_size(analysis: Analysis, expected: float) -> Iterator[tuple[float, st
 
 def _sparse_product(analysis: Analysis, ratio: float) -> str:
     part = analysis.hardware.accelerator
-    if part is not None and part.sparse_peak and close(ratio, part.sparse_peak / part.peak_flops, _PRINTED):
+    if (
+        part is not None
+        and part.sparse_peak
+        and close(ratio, part.sparse_peak / part.peak_flops, analysis.bounds.peak_tolerance)
+    ):
         return f"The peak of {part.name} with 2:4 sparsity was used; training does not use sparsity."
     return ""
 

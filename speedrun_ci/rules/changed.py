@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from speedrun_ci.evidence.imprint import same_person, same_run
 from speedrun_ci.finding import Place, Severity
-from speedrun_ci.rules.base import Example, Rule, Subject, Tree, TreeRule
+from speedrun_ci.rules.base import ANOTHER_RUN, Example, Rule, Subject, Tree, TreeRule
 from speedrun_ci.strict_json import shorten
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from speedrun_ci.evidence.imprint import Imprint
     from speedrun_ci.finding import Finding
-
-_ANOTHER_RUN = Example("", edits={"/wandb_run_link": "https://wandb.ai/example/speedrun/runs/def456"})
 
 
 class SeveralSubmissions(TreeRule):
@@ -37,13 +35,13 @@ class SeveralSubmissions(TreeRule):
     since = "2026.12"
     fires = Example(
         "two submissions are new",
-        beside={"other": _ANOTHER_RUN},
+        beside={"other": ANOTHER_RUN},
         before={},
     )
     silent = Example(
         "one submission is new",
-        beside={"other": _ANOTHER_RUN},
-        before={"other": _ANOTHER_RUN},
+        beside={"other": ANOTHER_RUN},
+        before={"other": ANOTHER_RUN},
     )
 
     def compare(self, tree: Tree) -> Iterator[tuple[int, Finding]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from speedrun_ci.evidence.imprint import telling
 from speedrun_ci.finding import Confidence, Place, Severity
-from speedrun_ci.rules.base import HONEST, Example, Rule, Subject, Tree, TreeRule
+from speedrun_ci.rules.base import ANOTHER_RUN, HONEST, Example, Rule, Subject, Tree, TreeRule
 from speedrun_ci.strict_json import pointer_to, shorten
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ _MEASURED = {
     "/eval~1paloma~1c4_en~1bpb": 1.1834567,
 }
 """Figures with as many digits as a training has."""
-
-_ANOTHER_RUN = Example("", edits={"/wandb_run_link": "https://wandb.ai/example/speedrun/runs/def456"})
 
 
 class WandbRunTwice(Rule):
@@ -86,7 +84,7 @@ class WandbRunElsewhere(TreeRule):
     name = "wandb-run-elsewhere"
     since = "2026.12"
     fires = Example("another submission names the same W&B run", beside={"other": HONEST})
-    silent = Example("another submission names another run", beside={"other": _ANOTHER_RUN})
+    silent = Example("another submission names another run", beside={"other": ANOTHER_RUN})
 
     def compare(self, tree: Tree) -> Iterator[tuple[int, Finding]]:
         """Report every run that another submission has, too."""
